@@ -16,4 +16,5 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/helpers/build-once.js',
   testTimeout: 30_000,
+  maxWorkers: 2,
 };

@@ -1,0 +1,395 @@
+// The owner's side: which accounts are in memory, their inboxes while they load, and the gate to the engines.
+import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
+import type { Loader } from '../host/module.ts';
+import type { Reference } from '../host/views.ts';
+import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
+import { StanzaError } from '../protocol/stanza-error.ts';
+import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
+import type { Debtor } from '../session/ledger.ts';
+import type { QueryId, StatementId, Value } from '../storage/storage.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { StanzaReader } from '../xml/stanza-reader.ts';
+import { Account } from './account.ts';
+import type { Commits } from './commits.ts';
+import type { IqEngine } from './iq-engine.ts';
+import { situationOf, type MessageEngine } from './message-engine.ts';
+import { PLAIN, type Outlet, type Passage } from './outlet.ts';
+import type { PresenceEngine } from './presence-engine.ts';
+import { addressed, errorBytes, mayBeRefused } from '../protocol/replies.ts';
+import { SessionRef } from './session-ref.ts';
+import type { Attached, AttachRequest } from './attach.ts';
+
+/** What waits for an account to be read: stanzas and attachments, in order. */
+type Waiting = (account: Account | undefined) => void;
+
+interface Loading {
+  readonly waiting: Waiting[];
+}
+
+export interface AccountLimits {
+  /** Stanzas and attachments that wait while an account is being read. */
+  readonly inboxStanzas: number;
+  readonly sessionsPerAccount: number;
+  /** Accounts without sessions that are kept in memory. */
+  readonly cachedAccounts: number;
+  /** RFC 6120 §7.7.2.2: the resource asked for is in use. */
+  readonly resourceConflict: 'replace' | 'refuse';
+}
+
+export interface AccountParts {
+  readonly hooks: HookTable;
+  readonly commits: Commits;
+  readonly outlet: Outlet;
+  readonly messages: MessageEngine;
+  readonly iqs: IqEngine;
+  readonly presences: PresenceEngine;
+  readonly loaders: () => readonly Loader[];
+  /** One row (id, disabled) for (local, domain), or none. */
+  readonly findAccount: QueryId;
+  readonly limits: AccountLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newResource: () => string;
+  readonly reader: StanzaReader;
+  readonly jids: JidCache;
+}
+
+/** How long "no such account" is believed without asking the disk again. */
+const ABSENT_MS = 2000;
+
+export class Accounts {
+  private readonly parts: AccountParts;
+  private readonly loaded = new Map<BareJid, Account>();
+  private readonly loading = new Map<BareJid, Loading>();
+  private readonly absent = new Map<BareJid, number>();
+
+  constructor(parts: AccountParts) {
+    this.parts = parts;
+  }
+
+  /** Accounts in memory. */
+  all(): Iterable<Account> {
+    return this.loaded.values();
+  }
+
+  /** In memory or not at all: never reads. */
+  peek(bare: BareJid): Account | undefined {
+    return this.loaded.get(bare);
+  }
+
+  /** A stanza whose destination this worker owns. The debtor hears of every debt, and of nothing else. */
+  incoming(
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    const account = this.loaded.get(to.bare);
+    if (account !== undefined) {
+      this.receive(account, stanza, from, to, how, debtor, n);
+      return;
+    }
+    debtor?.owe(n);
+    const taken = this.whenLoaded(to, (found) => {
+      if (found === undefined) this.receiveForNobody(stanza, from, to);
+      else this.receive(found, stanza, from, to, how, debtor, n);
+      debtor?.pay(n);
+    });
+    if (!taken) {
+      this.refuse(stanza, from, to, new StanzaError('resource-constraint', 'wait'));
+      debtor?.pay(n);
+    }
+  }
+
+  /** A stanza from a session of an account that this worker owns; `to` is undefined when the client wrote none. */
+  outgoing(
+    account: Account,
+    session: SessionRef,
+    stanza: Stanza,
+    to: Jid | undefined,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    account.usedAtMs = this.parts.clock.monotonicMs();
+    switch (stanza.name) {
+      case 'message':
+        // RFC 6120 §10.3.1: without `to` it is for the sender's own bare JID.
+        this.parts.messages.outgoing(account, session, stanza, to ?? account.jid, how, debtor, n);
+        return;
+      case 'presence':
+        if (to === undefined) this.parts.presences.broadcast(account, session, stanza);
+        else this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+        return;
+      default:
+        // RFC 6120 §10.3.3: without `to` the server answers for the account.
+        if (to === undefined || to.full === account.jid.bare) {
+          this.receiveIq(account, session, stanza, session.jid, account.jid, debtor, n);
+        } else {
+          this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+        }
+    }
+  }
+
+  /** Binds a resource. The answer comes in this turn or in a later one. */
+  attach(request: AttachRequest, done: (result: Attached) => void): void {
+    const taken = this.whenLoaded(request.jid, (account) => {
+      done(account === undefined ? { refused: 'no-such-account' } : this.bind(account, request));
+    });
+    if (!taken) done({ refused: 'resource-constraint' });
+  }
+
+  /** The last word of a session: what it was given and did not prove. */
+  ended(
+    bare: BareJid,
+    worker: number,
+    id: number,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+  ): void {
+    const account = this.loaded.get(bare);
+    const session = account?.byConnection(worker, id);
+    if (account === undefined || session === undefined) return;
+    if (session.available) this.parts.presences.gone(account, session);
+    const waiting = session.abandon();
+    account.remove(session, false);
+    this.each('session.ended', (handler) => {
+      handler(account, session, waiting.length === 0 ? unproven : [...unproven, ...waiting]);
+    });
+    for (const stanza of loose) this.reroute(account, session.jid, stanza);
+    account.usedAtMs = this.parts.clock.monotonicMs();
+  }
+
+  /** A session said good-bye: gone for everybody, but proofs of receipt may still come. */
+  leaving(bare: BareJid, worker: number, id: number): void {
+    const account = this.loaded.get(bare);
+    const session = account?.byConnection(worker, id);
+    if (account === undefined || session === undefined) return;
+    if (session.available) this.parts.presences.gone(account, session);
+    account.remove(session, true);
+  }
+
+  proven(bare: BareJid, worker: number, id: number, references: readonly Reference[]): void {
+    const account = this.loaded.get(bare);
+    const session = account?.byConnection(worker, id);
+    if (account === undefined || session === undefined) return;
+    this.each('session.proven', (handler) => handler(account, session, references));
+  }
+
+  /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
+  forget(bare: BareJid): void {
+    this.absent.delete(bare);
+    this.loaded.delete(bare);
+  }
+
+  /** Runs `act` with the account in memory, reading it first if need be. @returns false when the inbox is full */
+  whenLoaded(jid: Jid, act: Waiting): boolean {
+    const account = this.loaded.get(jid.bare);
+    if (account !== undefined) {
+      act(account);
+      return true;
+    }
+    const believedUntil = this.absent.get(jid.bare);
+    if (believedUntil !== undefined) {
+      if (this.parts.clock.monotonicMs() < believedUntil) {
+        act(undefined);
+        return true;
+      }
+      this.absent.delete(jid.bare);
+    }
+    const loading = this.loading.get(jid.bare);
+    if (loading !== undefined) {
+      if (loading.waiting.length >= this.parts.limits.inboxStanzas) return false;
+      loading.waiting.push(act);
+      return true;
+    }
+    const fresh: Loading = { waiting: [act] };
+    this.loading.set(jid.bare, fresh);
+    void this.load(jid, fresh);
+    return true;
+  }
+
+  /** Called once a second: accounts without sessions leave when there are too many of them. */
+  sweep(): void {
+    const idle = [...this.loaded.values()].filter((account) => account.sessions.length === 0 && account.closing.length === 0);
+    const excess = idle.length - this.parts.limits.cachedAccounts;
+    if (excess > 0) {
+      idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
+      for (const account of idle.slice(0, excess)) this.loaded.delete(account.jid.bare);
+    }
+    const nowMs = this.parts.clock.monotonicMs();
+    for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
+  }
+
+  private async load(jid: Jid, loading: Loading): Promise<void> {
+    let account: Account | undefined;
+    try {
+      account = await this.read(jid);
+      if (account === undefined) this.absent.set(jid.bare, this.parts.clock.monotonicMs() + ABSENT_MS);
+      else this.loaded.set(jid.bare, account);
+    } catch (error) {
+      this.parts.log.error({ err: error, jid: jid.bare }, 'an account could not be read; what waited for it was refused');
+    }
+    this.loading.delete(jid.bare);
+    for (const act of loading.waiting) {
+      try {
+        act(account);
+      } catch (error) {
+        this.parts.log.error({ err: error, jid: jid.bare }, 'a stanza that waited for its account failed. This is a bug.');
+      }
+    }
+  }
+
+  private async read(jid: Jid): Promise<Account | undefined> {
+    const { storage, lastTicket } = this.parts.commits;
+    const bare = jid.resource === '' ? jid : makeJid(jid.local, jid.domain, '');
+    const rows = await storage.read(this.parts.findAccount, [bare.local, bare.domain], lastTicket);
+    const id = rows[0]?.[0];
+    if (typeof id !== 'number') return undefined;
+    const account = new Account(bare, id, (owner, statement, params) => {
+      this.writeFor(owner, statement, params);
+    });
+    const loaders = this.parts.loaders();
+    const pages = await Promise.all(loaders.map((loader) => storage.read(loader.query, [id], lastTicket)));
+    loaders.forEach((loader, i) => loader.apply(account, pages[i] ?? []));
+    return account;
+  }
+
+  private writeFor(account: Account, statement: StatementId, params: readonly Value[]): void {
+    const unit = this.parts.commits.storage.unit();
+    unit.add(statement, ...params);
+    this.parts.commits.submit(unit, account.owner, LOGGED(this.parts.log), 0);
+  }
+
+  private bind(account: Account, request: AttachRequest): Attached {
+    const { limits } = this.parts;
+    const resource = request.resource ?? this.parts.newResource();
+    const old = account.find(resource);
+    if (old !== undefined) {
+      if (limits.resourceConflict === 'refuse') return { refused: 'conflict' };
+      account.remove(old, true);
+      if (old.available) this.parts.presences.gone(account, old);
+      old.port.end('conflict');
+    } else if (account.sessions.length >= limits.sessionsPerAccount) {
+      return { refused: 'resource-constraint' };
+    }
+    const jid = makeJid(account.jid.local, account.jid.domain, resource);
+    const session = new SessionRef(jid, request.id, request.worker, request.port, this.parts.log);
+    account.add(session);
+    account.usedAtMs = this.parts.clock.monotonicMs();
+    this.each('session.attached', (handler) => handler(account, session));
+    return { account, session };
+  }
+
+  private receive(
+    account: Account,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    const kind = kindOf(stanza.name, stanza.type);
+    if (kind === undefined) {
+      this.refuse(stanza, from, to, new StanzaError('bad-request'));
+    } else if (stanza.name === 'message') {
+      this.parts.messages.incoming(account, stanza, kind, from, to, how, debtor, n);
+    } else {
+      this.receiveOther(account, stanza, kind, from, to, debtor, n);
+    }
+  }
+
+  private receiveOther(
+    account: Account,
+    stanza: Stanza,
+    kind: StanzaKind,
+    from: Jid,
+    to: Jid,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    switch (actionFor(situationOf(account, to), kind)) {
+      case 'answer':
+        this.receiveIq(account, undefined, stanza, from, to, debtor, n);
+        return;
+      case 'deliver-match': {
+        account.find(to.resource)?.deliver(addressed(stanza, 'c2s', from, to));
+        return;
+      }
+      case 'deliver-available': {
+        const bytes = addressed(stanza, 'c2s', from, to);
+        for (const session of account.sessions) if (session.available) session.deliver(bytes);
+        return;
+      }
+      case 'account':
+        this.parts.presences.incoming(account, stanza, from, to);
+        return;
+      case 'refuse':
+        this.refuse(stanza, from, to, new StanzaError('service-unavailable'));
+        return;
+      default:
+    }
+  }
+
+  /** @param session the requester, if it is a session of this very account */
+  private receiveIq(
+    account: Account,
+    session: SessionRef | undefined,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    // RFC 6120 §10.3.3: responses to the server itself end here.
+    if (stanza.type === 'result' || stanza.type === 'error') return;
+    const requester = session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
+    this.parts.iqs.answer('account', stanza, from, to, account, requester, debtor, n);
+  }
+
+  /**
+   * A stanza that a lost session never acknowledged and that is on no disk.
+   * XEP-0198 §5: handled as if it had come for a resource that is gone: RFC 6121 §8.5.3.2, chat for the bare JID.
+   */
+  private reroute(account: Account, lost: Jid, bytes: Bytes): void {
+    const stanza = this.parts.reader.read(bytes);
+    const from = stanza.from === undefined ? undefined : this.parts.jids.get(stanza.from);
+    if (from === undefined || stanza.name === 'presence') return;
+    this.receive(account, stanza, from, lost, PLAIN, undefined, 0);
+  }
+
+  private receiveForNobody(stanza: Stanza, from: Jid, to: Jid): void {
+    const kind = kindOf(stanza.name, stanza.type);
+    if (kind === undefined) this.refuse(stanza, from, to, new StanzaError('bad-request'));
+    else if (actionFor('no-such-user', kind) === 'refuse') {
+      this.refuse(stanza, from, to, new StanzaError('service-unavailable'));
+    }
+  }
+
+  private refuse(stanza: Stanza, from: Jid, to: Jid, error: StanzaError): void {
+    if (!mayBeRefused(stanza) || stanza.name === 'presence') return;
+    this.parts.outlet.send(errorBytes(stanza, to, from, error), to, from);
+  }
+
+  private each<N extends HookName>(hook: N, call: (handler: Hooks[N]) => void): void {
+    for (const entry of this.parts.hooks.list(hook)) {
+      try {
+        call(entry.handler);
+      } catch (error) {
+        this.parts.log.error({ err: error, module: entry.module, hook }, 'a hook threw. This is a bug of that module.');
+      }
+    }
+  }
+}
+
+const LOGGED = (log: Log) => ({
+  settled(_n: number, failure: { code: string; message: string } | undefined): void {
+    if (failure !== undefined) log.error({ code: failure.code, reason: failure.message }, 'rows of an account could not be written');
+  },
+});

@@ -1,0 +1,53 @@
+// Who waits for which ticket: one queue in ticket order, walked once for each commit.
+import type { Storage, StorageFailure, Ticket } from '../storage/storage.ts';
+import type { Unit } from '../storage/storage.ts';
+import { Deque } from '../util/deque.ts';
+
+/** Somebody whose unit was submitted. */
+export interface Settler {
+  /** The unit is on disk, or was refused whole. Called once for each submission, in a later turn. */
+  settled(n: number, failure: StorageFailure | undefined): void;
+}
+
+interface Waiting {
+  readonly ticket: Ticket;
+  readonly settler: Settler;
+  readonly n: number;
+}
+
+/** The one place through which domain code submits units. */
+export class Commits {
+  readonly storage: Storage;
+  private readonly waiting = new Deque<Waiting>();
+  private readonly onRoom: () => void;
+  /** The last ticket submitted: a read after it sees everything this worker has written. */
+  lastTicket: Ticket = 0;
+
+  /** @param onRoom called after each commit: the moment to look at `storage.room` again. */
+  constructor(storage: Storage, onRoom: () => void) {
+    this.storage = storage;
+    this.onRoom = onRoom;
+    storage.onDone((upTo, failed) => {
+      for (let head = this.waiting.first(); head !== undefined && head.ticket <= upTo; head = this.waiting.first()) {
+        this.waiting.shift();
+        head.settler.settled(head.n, failed?.get(head.ticket));
+      }
+      this.onRoom();
+    });
+  }
+
+  /**
+   * @param n handed back to the settler
+   * @throws StorageError when the back-end refuses (disk full, overloaded, closed); nothing is written then and the
+   *   unit is emptied.
+   */
+  submit(unit: Unit, owner: number, settler: Settler, n: number): void {
+    try {
+      this.lastTicket = this.storage.submit(unit, owner);
+    } catch (error) {
+      unit.clear();
+      throw error;
+    }
+    this.waiting.push({ ticket: this.lastTicket, settler, n });
+  }
+}

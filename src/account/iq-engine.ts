@@ -1,0 +1,248 @@
+// Requests that the server answers: at a host's address or at an account's bare JID (RFC 6121 §8.5.2.1.3).
+import type { Element } from '@xmpp/xml';
+import type { IqHandler, IqRequest, IqTarget } from '../host/module.ts';
+import type { AccountView, SessionView } from '../host/views.ts';
+import type { Jid } from '../protocol/jid.ts';
+import { StanzaError } from '../protocol/stanza-error.ts';
+import type { Debtor } from '../session/ledger.ts';
+import { StorageError, type StatementId, type StorageFailure, type Unit, type Value } from '../storage/storage.ts';
+import type { Log } from '../util/log.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { Account } from './account.ts';
+import type { Commits, Settler } from './commits.ts';
+import type { Outlet } from './outlet.ts';
+import { errorBytes, resultBytes } from '../protocol/replies.ts';
+
+/** Handlers that take their time (archive pages); one more than this for a requester is refused until one is done. */
+const MAX_SLOW_REQUESTS = 16;
+
+/** All iq handlers, by where they are asked and the request's child. */
+export class IqHandlers {
+  private readonly handlers = new Map<string, IqHandler>();
+
+  /** @returns false when the place is taken */
+  add(target: IqTarget, ns: string, name: string, handler: IqHandler): boolean {
+    const key = `${target} ${ns} ${name}`;
+    if (this.handlers.has(key)) return false;
+    this.handlers.set(key, handler);
+    return true;
+  }
+
+  remove(target: IqTarget, ns: string, name: string): void {
+    this.handlers.delete(`${target} ${ns} ${name}`);
+  }
+
+  find(target: IqTarget, ns: string, name: string): IqHandler | undefined {
+    return this.handlers.get(`${target} ${ns} ${name}`);
+  }
+}
+
+class Request implements IqRequest, Settler {
+  readonly stanza: Stanza;
+  readonly type: 'get' | 'set';
+  readonly from: Jid;
+  readonly to: Jid;
+  readonly account: AccountView | undefined;
+  readonly session: SessionView | undefined;
+  private readonly engine: IqEngine;
+  readonly debtor: Debtor | undefined;
+  unit: Unit | undefined;
+  private pushes: { session: SessionView; stanza: Bytes }[] | undefined;
+  private results: Bytes[] | undefined;
+  private runs: (() => void)[] | undefined;
+  private content: Bytes | undefined;
+
+  constructor(
+    engine: IqEngine,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    account: AccountView | undefined,
+    session: SessionView | undefined,
+    debtor: Debtor | undefined,
+  ) {
+    this.engine = engine;
+    this.stanza = stanza;
+    this.type = stanza.type === 'set' ? 'set' : 'get';
+    this.from = from;
+    this.to = to;
+    this.account = account;
+    this.session = session;
+    this.debtor = debtor;
+  }
+
+  get payload(): Element {
+    return this.stanza.firstChildElement() as Element;
+  }
+
+  get own(): boolean {
+    return this.account !== undefined && this.account.jid.bare === this.from.bare;
+  }
+
+  unknown(): StanzaError {
+    return new StanzaError('service-unavailable');
+  }
+
+  write(statement: StatementId, ...params: Value[]): void {
+    (this.unit ??= this.engine.newUnit()).add(statement, ...params);
+  }
+
+  push(session: SessionView, stanza: Bytes): void {
+    (this.pushes ??= []).push({ session, stanza });
+  }
+
+  before(stanza: Bytes): void {
+    (this.results ??= []).push(stanza);
+  }
+
+  committed(run: () => void): void {
+    (this.runs ??= []).push(run);
+  }
+
+  /** The handler is done: answer now, or after the unit is on disk. */
+  finish(content: Bytes | undefined, n: number): void {
+    this.content = content;
+    if (this.unit === undefined) {
+      this.answer();
+      return;
+    }
+    this.engine.submit(this, n);
+    this.debtor?.owe(n);
+  }
+
+  settled(n: number, failure: StorageFailure | undefined): void {
+    if (failure === undefined) this.answer();
+    else this.engine.fail(this, new StanzaError('resource-constraint', 'wait', 'The change could not be stored.'));
+    this.debtor?.pay(n);
+  }
+
+  private answer(): void {
+    for (const run of this.runs ?? []) run();
+    for (const result of this.results ?? []) this.engine.deliver(this, result);
+    // RFC 6121 §2.1.6 and §2.3.2: the order of push and result is free; the result first lets a client match it.
+    this.engine.reply(this, this.content);
+    for (const { session, stanza } of this.pushes ?? []) session.deliver(stanza);
+  }
+}
+
+export class IqEngine {
+  private readonly handlers: IqHandlers;
+  private readonly commits: Commits;
+  private readonly outlet: Outlet;
+  private readonly log: Log;
+  /** Requests under way whose handler is slow, by requester. */
+  private readonly slow = new Map<string, number>();
+
+  constructor(handlers: IqHandlers, commits: Commits, outlet: Outlet, log: Log) {
+    this.handlers = handlers;
+    this.commits = commits;
+    this.outlet = outlet;
+    this.log = log;
+  }
+
+  /**
+   * Answers a request of type get or set.
+   * @param account whose address is asked, for target account
+   * @param session the requester's session if it belongs to an account of this worker
+   */
+  answer(
+    target: IqTarget,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    account: Account | undefined,
+    session: SessionView | undefined,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    const request = new Request(this, stanza, from, to, account, session, debtor);
+    const child = stanza.children[0];
+    // RFC 6120 §8.2.3: a request has exactly one child.
+    if (child === undefined || stanza.children.length !== 1) {
+      this.fail(request, new StanzaError('bad-request', 'modify', 'A request has exactly one child element.'));
+      return;
+    }
+    const handler = this.handlers.find(target, child.ns, child.name);
+    if (handler === undefined) {
+      // RFC 6120 §8.4: a namespace that is not understood.
+      this.fail(request, new StanzaError('service-unavailable'));
+      return;
+    }
+    try {
+      const content = handler(request);
+      if (content instanceof Promise) this.wait(request, content, n);
+      else request.finish(content, n);
+    } catch (error) {
+      this.fail(request, this.asStanzaError(error, child.ns, stanza));
+    }
+  }
+
+  newUnit(): Unit {
+    return this.commits.storage.unit();
+  }
+
+  /** @throws StanzaError when the storage refuses */
+  submit(request: Request, n: number): void {
+    try {
+      this.commits.submit(request.unit as Unit, request.account?.owner ?? 0, request, n);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      throw new StanzaError('resource-constraint', 'wait', 'The change could not be stored.');
+    }
+  }
+
+  reply(request: Request, content: Bytes | undefined): void {
+    this.send(request, resultBytes(request.stanza, request.to, request.from, content));
+  }
+
+  fail(request: Request, error: StanzaError): void {
+    this.send(request, errorBytes(request.stanza, request.to, request.from, error));
+  }
+
+  /** A complete stanza for the requester. */
+  deliver(request: Request, stanza: Bytes): void {
+    this.send(request, stanza);
+  }
+
+  /** To the requester: straight into its queue, or by the router when it is somebody else's. */
+  private send(request: Request, reply: Bytes): void {
+    if (request.session === undefined) this.outlet.send(reply, request.to, request.from);
+    else request.session.deliver(reply);
+  }
+
+  private wait(request: Request, content: Promise<Bytes | undefined>, n: number): void {
+    const requester = request.from.full;
+    const running = this.slow.get(requester) ?? 0;
+    if (running >= MAX_SLOW_REQUESTS) {
+      content.catch(() => undefined);
+      this.fail(request, new StanzaError('resource-constraint', 'wait', 'Too many requests at once.'));
+      return;
+    }
+    this.slow.set(requester, running + 1);
+    request.debtor?.owe(n);
+    content
+      .then(
+        (result) => request.finish(result, n),
+        (error: unknown) => {
+          this.fail(request, this.asStanzaError(error, request.stanza.children[0]?.ns ?? '', request.stanza));
+        },
+      )
+      .catch((error: unknown) => {
+        this.fail(request, this.asStanzaError(error, '', request.stanza));
+      })
+      .finally(() => {
+        const left = (this.slow.get(requester) ?? 1) - 1;
+        if (left === 0) this.slow.delete(requester);
+        else this.slow.set(requester, left);
+        request.debtor?.pay(n);
+      });
+  }
+
+  private asStanzaError(error: unknown, ns: string, stanza: Stanza): StanzaError {
+    if (error instanceof StanzaError) return error;
+    if (error instanceof StorageError) return new StanzaError('resource-constraint', 'wait');
+    this.log.error({ err: error, ns, id: stanza.id }, 'an iq handler threw. This is a bug of its module.');
+    return new StanzaError('internal-server-error');
+  }
+}

@@ -1,0 +1,50 @@
+// The way from a session to its account's owner when both are on this worker: plain calls.
+import type { Reference } from '../host/views.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { Debtor } from '../session/ledger.ts';
+import type { Session, SessionHome } from '../session/session.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { Account } from './account.ts';
+import type { Accounts } from './accounts.ts';
+import { passage } from './outlet.ts';
+import type { SessionRef } from './session-ref.ts';
+
+export class LocalHome implements SessionHome {
+  private readonly accounts: Accounts;
+  private readonly account: Account;
+  private readonly ref: SessionRef;
+
+  constructor(accounts: Accounts, account: Account, ref: SessionRef) {
+    this.accounts = accounts;
+    this.account = account;
+    this.ref = ref;
+  }
+
+  send(
+    _session: Session,
+    stanza: Stanza,
+    to: Jid | undefined,
+    again: boolean,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    this.accounts.outgoing(this.account, this.ref, stanza, to, passage(debtor !== undefined, again), debtor, n);
+  }
+
+  acknowledges(): void {
+    this.ref.acknowledges = true;
+  }
+
+  proven(session: Session, references: readonly Reference[]): void {
+    this.accounts.proven(session.jid.bare, this.ref.worker, session.id, references);
+  }
+
+  leaving(session: Session): void {
+    this.accounts.leaving(session.jid.bare, this.ref.worker, session.id);
+  }
+
+  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+    this.accounts.ended(session.jid.bare, this.ref.worker, session.id, unproven, loose);
+  }
+}

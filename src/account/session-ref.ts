@@ -1,0 +1,112 @@
+// A session as its account's owner holds it: addresses, presence, and the hold before its queue.
+// RFC 6120 §10.1: what waits for a commit holds back everything behind it, so that nothing overtakes.
+import type { BacklogItem, Reference, SessionView, Slot } from '../host/views.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { SessionPort } from '../session/session-port.ts';
+import { Deque } from '../util/deque.ts';
+import type { Log } from '../util/log.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+
+/** A stanza that waits in a hold; `backlog` entries expand to many. */
+export interface Held {
+  stanza: Bytes;
+  reference: Reference;
+  state: 'waiting' | 'ready' | 'dropped';
+  backlog?: readonly BacklogItem[];
+}
+
+export class SessionRef implements SessionView {
+  readonly jid: Jid;
+  /** Number of the session on the worker that has its connection. */
+  readonly id: number;
+  /** Slot of that worker. */
+  readonly worker: number;
+  readonly port: SessionPort;
+  private readonly log: Log;
+  available = false;
+  /** Sent its first available presence of non-negative priority. */
+  announced = false;
+  priority = 0;
+  presence: Stanza | undefined = undefined;
+  acknowledges = false;
+  private held: Deque<Held> | undefined = undefined;
+  private data: unknown[] | undefined = undefined;
+
+  constructor(jid: Jid, id: number, worker: number, port: SessionPort, log: Log) {
+    this.jid = jid;
+    this.id = id;
+    this.worker = worker;
+    this.port = port;
+    this.log = log;
+  }
+
+  slot<T>(slot: Slot<T>): T {
+    const data = (this.data ??= []);
+    if (data[slot.index] === undefined) data[slot.index] = slot.initial();
+    return data[slot.index] as T;
+  }
+
+  setSlot<T>(slot: Slot<T>, value: T): void {
+    (this.data ??= [])[slot.index] = value;
+  }
+
+  deliver(stanza: Bytes, reference: Reference = 0): void {
+    if (this.held === undefined) this.port.deliver(stanza, reference);
+    else this.held.push({ stanza, reference, state: 'ready' });
+  }
+
+  /** Keeps a place in the queue for a stanza whose unit is not on disk yet; `release` or `drop` ends the wait. */
+  hold(stanza: Bytes, reference: Reference): Held {
+    const held: Held = { stanza, reference, state: 'waiting' };
+    (this.held ??= new Deque()).push(held);
+    return held;
+  }
+
+  release(held: Held): void {
+    held.state = 'ready';
+    this.flush();
+  }
+
+  drop(held: Held): void {
+    held.state = 'dropped';
+    this.flush();
+  }
+
+  deliverBacklog(backlog: Promise<readonly BacklogItem[]>): void {
+    const held = this.hold('' as Bytes, 0);
+    held.backlog = [];
+    backlog.then(
+      (items) => {
+        held.backlog = items;
+        this.release(held);
+      },
+      (error: unknown) => {
+        this.log.error({ err: error, jid: this.jid.full }, 'pending messages could not be read; they stay on disk until the next log-in');
+        this.drop(held);
+      },
+    );
+  }
+
+  /** References of all that still waits here when the session ends: it was given none of it. */
+  abandon(): Reference[] {
+    const waiting: Reference[] = [];
+    for (const held of this.held ?? []) {
+      if (held.state !== 'dropped' && held.reference !== 0) waiting.push(held.reference);
+    }
+    this.held = undefined;
+    return waiting;
+  }
+
+  private flush(): void {
+    const queue = this.held;
+    if (queue === undefined) return;
+    for (let head = queue.first(); head !== undefined && head.state !== 'waiting'; head = queue.first()) {
+      queue.shift();
+      if (head.state === 'dropped') continue;
+      if (head.backlog === undefined) this.port.deliver(head.stanza, head.reference);
+      else for (const item of head.backlog) this.port.deliver(item.stanza, item.reference);
+    }
+    if (queue.length === 0) this.held = undefined;
+  }
+}

@@ -1,0 +1,87 @@
+// An administrative command, written once: the control socket, the command line and later ad-hoc commands all run it.
+import { z } from 'zod';
+import { OperatorError } from '../util/errors.ts';
+import type { BareJid, Domain } from '../protocol/jid.ts';
+
+/** What the accounts of this server can be asked to do. Every change is on disk when its promise resolves. */
+export interface AdminAccounts {
+  /** @throws OperatorError `account-exists` */
+  create(address: BareJid, password: string): Promise<void>;
+  /** @throws OperatorError `account-missing` */
+  setPassword(address: BareJid, password: string): Promise<void>;
+  /** Deletes every row of the account and ends its sessions: the name used again inherits nothing. @throws OperatorError `account-missing` */
+  remove(address: BareJid): Promise<void>;
+  /** Addresses of a domain in ascending order of their code units, behind `after` if given, at most `limit`. */
+  list(domain: Domain, after: BareJid | undefined, limit: number): Promise<readonly BareJid[]>;
+}
+
+/** One process that serves clients. */
+export interface WorkerStatus {
+  readonly slot: number;
+  readonly pid: number;
+  readonly state: 'starting' | 'up' | 'stopping' | 'down';
+  readonly connections: number;
+  readonly sessions: number;
+  readonly restarts: number;
+}
+
+export interface ServerStatus {
+  readonly version: string;
+  readonly node: string;
+  /** The process to wait for after `stop`. */
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly hosts: readonly string[];
+  /** `c2s [::]:5222` */
+  readonly listening: readonly string[];
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** What the running server can be asked. */
+export interface AdminServer {
+  status(): Promise<ServerStatus>;
+  /** Begins a graceful stop and resolves at once; the process ends when sessions are stored. */
+  stop(): Promise<void>;
+  /** Sessions, hibernating ones included, of one domain or of all. */
+  countSessions(domain: Domain | undefined): Promise<SessionCount>;
+}
+
+export interface SessionCount {
+  readonly online: number;
+  readonly hibernating: number;
+}
+
+/** What commands work on. Without `server` only commands that work on the database can run. */
+export interface AdminContext {
+  readonly hosts: readonly string[];
+  readonly accounts: AdminAccounts;
+  readonly server?: AdminServer;
+}
+
+/** A command. `run` gets checked arguments; what it throws besides OperatorError is a bug. */
+export interface AdminCommand<A extends z.ZodType, R> {
+  readonly noun: 'server' | 'user' | 'session';
+  readonly verb: string;
+  readonly describe: string;
+  readonly args: A;
+  /** Whether it can also run on the database while no server does. */
+  readonly offline: boolean;
+  run(context: AdminContext, args: z.output<A>): Promise<R>;
+}
+
+/** Infers the types of a command's arguments and result. */
+export function command<A extends z.ZodType, R>(
+  definition: AdminCommand<A, R>,
+): AdminCommand<A, R> {
+  return definition;
+}
+
+/** The running server's part of a context. @throws OperatorError `server-not-running` */
+export function requireServer(context: AdminContext): AdminServer {
+  if (context.server !== undefined) return context.server;
+  throw new OperatorError(
+    'server-not-running',
+    'the server is not running',
+    'Start it with `xmppd start`.',
+  );
+}

@@ -1,0 +1,53 @@
+// Every administrative command by name, and the one way to run it.
+import type { z } from 'zod';
+import { OperatorError } from '../util/errors.ts';
+import type { AdminCommand, AdminContext } from './command.ts';
+import { sessionCount, status, stop } from './server-commands.ts';
+import { userAdd, userDel, userList, userPasswd } from './user-commands.ts';
+
+export const COMMANDS = {
+  status,
+  stop,
+  'session count': sessionCount,
+  'user add': userAdd,
+  'user passwd': userPasswd,
+  'user del': userDel,
+  'user list': userList,
+} as const;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** What a caller writes: addresses as plain strings, for instance. */
+export type CommandArgs = Readonly<Record<string, unknown>>;
+
+export type CommandResult<N extends CommandName> =
+  (typeof COMMANDS)[N] extends AdminCommand<z.ZodType, infer R> ? R : never;
+
+/**
+ * Checks the arguments and runs a command.
+ * @throws OperatorError `command-unknown`, `command-arguments`, and what the command says
+ */
+export async function runCommand(
+  context: AdminContext,
+  name: string,
+  args: unknown,
+): Promise<unknown> {
+  if (!Object.hasOwn(COMMANDS, name)) {
+    throw new OperatorError(
+      'command-unknown',
+      `there is no command ${JSON.stringify(name.slice(0, 60))}`,
+      `Commands: ${Object.keys(COMMANDS).join(', ')}. The server may be of another version than the caller.`,
+    );
+  }
+  const chosen = COMMANDS[name as CommandName] as AdminCommand<z.ZodType, unknown>;
+  const checked = chosen.args.safeParse(args);
+  if (checked.success) return chosen.run(context, checked.data);
+  const wrong = checked.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  throw new OperatorError(
+    'command-arguments',
+    wrong.join('; '),
+    `Run \`xmppd ${name} --help\` for how to write it.`,
+  );
+}

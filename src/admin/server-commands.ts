@@ -1,0 +1,36 @@
+// Commands about the server itself.
+import { z } from 'zod';
+import { domain } from './arguments.ts';
+import { command, requireServer } from './command.ts';
+
+export const status = command({
+  noun: 'server',
+  verb: 'status',
+  describe: 'Tells which processes run, what they serve and how busy they are.',
+  args: z.strictObject({}),
+  offline: false,
+  run: (context) => requireServer(context).status(),
+});
+
+export const stop = command({
+  noun: 'server',
+  verb: 'stop',
+  describe: 'Stores the sessions that can be resumed, ends the others and stops the server.',
+  args: z.strictObject({}),
+  offline: false,
+  async run(context) {
+    const server = requireServer(context);
+    const { pid } = await server.status();
+    await server.stop();
+    return { pid };
+  },
+});
+
+export const sessionCount = command({
+  noun: 'session',
+  verb: 'count',
+  describe: 'Counts the sessions of a domain, or of all.',
+  args: z.strictObject({ domain: domain.optional() }),
+  offline: false,
+  run: (context, args) => requireServer(context).countSessions(args.domain),
+});

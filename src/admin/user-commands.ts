@@ -1,0 +1,73 @@
+// Commands about accounts.
+import { z } from 'zod';
+import type { BareJid } from '../protocol/jid.ts';
+import { accountAddress, domain, password, requireHost } from './arguments.ts';
+import { command } from './command.ts';
+
+export const userAdd = command({
+  noun: 'user',
+  verb: 'add',
+  describe: 'Makes an account.',
+  args: z.strictObject({ address: accountAddress, password }),
+  offline: true,
+  async run(context, args) {
+    requireHost(context, args.address);
+    await context.accounts.create(args.address, args.password);
+    return { address: args.address };
+  },
+});
+
+export const userPasswd = command({
+  noun: 'user',
+  verb: 'passwd',
+  describe: 'Sets the password of an account.',
+  args: z.strictObject({ address: accountAddress, password }),
+  offline: true,
+  async run(context, args) {
+    requireHost(context, args.address);
+    await context.accounts.setPassword(args.address, args.password);
+    return { address: args.address };
+  },
+});
+
+export const userDel = command({
+  noun: 'user',
+  verb: 'del',
+  describe: 'Deletes an account with everything it owns, and ends its sessions.',
+  // A host may have left the configuration and its accounts still be there.
+  args: z.strictObject({ address: accountAddress }),
+  offline: true,
+  async run(context, args) {
+    await context.accounts.remove(args.address);
+    return { address: args.address };
+  },
+});
+
+/** A part of a list; `next` is what to ask `after` for the following part, absent at the end. */
+export interface AccountPage {
+  readonly accounts: readonly BareJid[];
+  readonly next?: BareJid;
+}
+
+const MAX_PAGE = 1000;
+// A page must fit into one frame of the control socket, whatever its addresses.
+const MAX_PAGE_BYTES = 32_768;
+
+export const userList = command({
+  noun: 'user',
+  verb: 'list',
+  describe: 'Lists the accounts of a domain, a page at a time.',
+  args: z.strictObject({ domain, after: accountAddress.optional() }),
+  offline: true,
+  async run(context, args): Promise<AccountPage> {
+    const found = await context.accounts.list(args.domain, args.after, MAX_PAGE);
+    let bytes = 0;
+    const accounts = found.filter((address) => {
+      bytes += Buffer.byteLength(address) + 3;
+      return bytes <= MAX_PAGE_BYTES;
+    });
+    const more = accounts.length < found.length || found.length === MAX_PAGE;
+    const next = accounts.at(-1);
+    return more && next !== undefined ? { accounts, next } : { accounts };
+  },
+});

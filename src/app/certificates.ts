@@ -1,0 +1,101 @@
+// A certificate for each host: the operator's, or one made at first start so that nothing runs in the clear by accident.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { dirname } from 'node:path';
+import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
+import { constants } from 'node:crypto';
+import { generate } from 'selfsigned';
+import { serverEndPoint } from '../auth/certificate-binding.ts';
+import type { HostSettings, Settings } from '../config/index.ts';
+import { OperatorError } from '../util/errors.ts';
+import type { Log } from '../util/log.ts';
+
+const SELF_SIGNED_DAYS = 3650;
+
+interface HostCertificate {
+  readonly context: SecureContext;
+  readonly endPoint: Buffer | undefined;
+}
+
+/** The certificates in force; a reload makes a new one of these. */
+export class Certificates {
+  private readonly byDomain = new Map<string, HostCertificate>();
+  private readonly fallback: HostCertificate;
+  readonly tls: TlsOptions;
+
+  constructor(settings: Settings) {
+    for (const host of settings.hosts) this.byDomain.set(host.domain, load(host, settings.tls.minVersion));
+    this.fallback = this.byDomain.get(settings.hosts[0]?.domain ?? '') as HostCertificate;
+    this.tls = {
+      secureContext: this.fallback.context,
+      // RFC 7590 §3.4, RFC 6120 §13.7.2.1: the certificate of the host that is asked for.
+      SNICallback: (name, done) => {
+        done(null, (this.byDomain.get(name.toLowerCase()) ?? this.fallback).context);
+      },
+      // XEP-0368 §4
+      ALPNProtocols: ['xmpp-client'],
+      requestCert: false,
+    };
+  }
+
+  /** RFC 5929 §4.1 of the certificate of a host. */
+  endPoint(domain: string): Buffer | undefined {
+    return (this.byDomain.get(domain) ?? this.fallback).endPoint;
+  }
+}
+
+/** Makes what is missing below the data directory. Run once, before any worker reads the files. */
+export async function makeMissingCertificates(settings: Settings, log: Log): Promise<void> {
+  for (const host of settings.hosts) {
+    if (host.given || (existsSync(host.certificate) && existsSync(host.key))) continue;
+    const made = await generate([{ name: 'commonName', value: host.domain }], {
+      keyType: 'ec',
+      curve: 'P-256',
+      algorithm: 'sha256',
+      notAfterDate: new Date(Date.now() + SELF_SIGNED_DAYS * 86_400_000),
+      extensions: [
+        { name: 'basicConstraints', cA: false, critical: true },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: host.domain }] },
+      ],
+    });
+    mkdirSync(dirname(host.certificate), { recursive: true, mode: 0o700 });
+    writeFileSync(host.key, made.private, { mode: 0o600 });
+    writeFileSync(host.certificate, made.cert, { mode: 0o644 });
+    log.info({ host: host.domain, certificate: host.certificate }, 'made a self-signed certificate');
+  }
+}
+
+function load(host: HostSettings, minVersion: 'TLSv1.2' | 'TLSv1.3'): HostCertificate {
+  const cert = read(host.certificate, host.domain);
+  const key = read(host.key, host.domain);
+  try {
+    const context = createSecureContext({
+      cert,
+      key,
+      minVersion,
+      // docs/decisions/0004: no session tickets, they cost memory for every connection and save one round of signing.
+      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    });
+    return { context, endPoint: serverEndPoint(new X509Certificate(cert).raw) };
+  } catch (error) {
+    throw new OperatorError(
+      'certificate-unusable',
+      `The certificate or key of ${host.domain} cannot be used: ${(error as Error).message}.`,
+      `Check that ${host.certificate} and ${host.key} are PEM files and belong together.`,
+      { cause: error },
+    );
+  }
+}
+
+function read(path: string, domain: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new OperatorError(
+      'certificate-unreadable',
+      `The certificate of ${domain} cannot be read: ${(error as Error).message}.`,
+      `Make ${path} readable for the user that runs xmppd, or correct "hosts" in the configuration.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,45 @@
+// Accounts while no server runs: the database is opened, and so locked, for as long as a command lasts.
+import { Commits } from '../account/commits.ts';
+import { ACCOUNTS_SCHEMA, AccountsStore } from '../account/accounts-store.ts';
+import { Hashing } from '../auth/hashing.ts';
+import type { Settings } from '../config/index.ts';
+import { schemaOf } from '../host/host.ts';
+import { STANDARD_MODULES } from '../modules/standard.ts';
+import { openStorage } from '../storage/sqlite/open.ts';
+import { systemClock, systemRandom, systemTimers } from '../util/system-clock.ts';
+import { silentLog } from '../util/log.ts';
+import { AccountAdmin } from './account-admin.ts';
+import { databasePath, ensureDataDirectory } from './paths.ts';
+
+/** @throws OperatorError `db-locked` when a server runs on this database */
+export async function openAccountsOffline(settings: Settings): Promise<AccountAdmin & { close(): Promise<void> }> {
+  ensureDataDirectory(settings);
+  const schema = schemaOf(STANDARD_MODULES, ACCOUNTS_SCHEMA);
+  const storage = await openStorage({
+    path: databasePath(settings),
+    schema,
+    mode: { kind: 'thread' },
+    clock: systemClock,
+    timers: systemTimers,
+    log: silentLog,
+  });
+  const admin = new AccountAdmin({
+    store: new AccountsStore(storage),
+    commits: new Commits(storage, () => undefined),
+    hashing: new Hashing({ concurrency: 1, maxQueued: 1024 }),
+    iterations: settings.auth.iterations,
+    random: systemRandom,
+    clock: systemClock,
+    removals: () => removalStatements().map((name) => storage.statement(name)),
+    changed: () => undefined,
+  });
+  return Object.assign(admin, {
+    close: async () => {
+      await storage.close();
+    },
+  });
+}
+
+function removalStatements(): string[] {
+  return STANDARD_MODULES.flatMap((module) => module.declaration.removals ?? []);
+}

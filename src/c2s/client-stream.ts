@@ -1,0 +1,403 @@
+// A client's stream from the first byte to the last: TLS, log-in, bind or resume, then stanzas. RFC 6120 §5–§8.
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { AuthContext, ChannelBinding } from '../auth/mechanisms.ts';
+import type { SaslSuccess } from '../auth/sasl-step.ts';
+import { JidError, makeJid, type Jid } from '../protocol/jid.ts';
+import { NS } from '../protocol/namespaces.ts';
+import { errorContent, StanzaError } from '../protocol/stanza-error.ts';
+import { StreamError } from '../protocol/stream-error.ts';
+import type { Session, SessionStream } from '../session/session.ts';
+import type { EndReason } from '../session/session-port.ts';
+import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
+import { TokenBucket } from '../transport/token-bucket.ts';
+import { Transport } from '../transport/transport.ts';
+import type { Expirable } from '../util/wheel.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { StreamHeader } from '../xml/tokenizer.ts';
+import { escapeAttr, escapeText } from '../xml/writer.ts';
+import type { C2sParts } from './c2s-parts.ts';
+import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
+import { SaslNegotiation } from './sasl.ts';
+import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
+
+const PROCEED = `<proceed xmlns='${NS.tls}'/>` as Bytes;
+
+/** What is only needed until a session stands; dropped then. */
+interface Negotiation {
+  readonly directTls: boolean;
+  sasl: SaslNegotiation | undefined;
+  /** Who logged in. */
+  account: Jid | undefined;
+  binding: ChannelBinding | undefined;
+}
+
+export class ClientStream implements StreamRole, SessionStream, Expirable {
+  readonly contentNs = NS.client;
+  private readonly parts: C2sParts;
+  private readonly stream: XmppStream;
+  private negotiation: Negotiation | undefined;
+  private session: Session | undefined;
+  private domain = '';
+  private lastBytes = 0;
+  private lastElements = 0;
+  private pinged = false;
+  private left = false;
+
+  constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
+    this.parts = parts;
+    this.negotiation = { directTls, sasl: undefined, account: undefined, binding: undefined };
+    const { settings } = parts;
+    const nowMs = parts.clock.monotonicMs();
+    const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
+    this.stream = new XmppStream(
+      parts.random.id(),
+      (user) => new Transport(socket, user, parts.transport),
+      this,
+      settings.beforeLogin,
+      shaped
+        ? {
+            bytes: new TokenBucket(settings.bytesPerSecond, settings.burstBytes, nowMs),
+            stanzas: new TokenBucket(settings.stanzasPerSecond, settings.burstStanzas, nowMs),
+          }
+        : undefined,
+      parts,
+    );
+    parts.wheel.add(this, settings.unauthenticatedTimeoutMs);
+    if (directTls) this.stream.transport.startTls(parts.tls, () => undefined);
+    this.stream.transport.start();
+  }
+
+  get defaultDomain(): string {
+    return this.domain === '' ? this.parts.defaultDomain : this.domain;
+  }
+
+  // ---- StreamRole
+
+  header(header: StreamHeader): void {
+    const wanted = header.to ?? '';
+    let domain: string;
+    try {
+      domain = wanted === '' ? '' : makeJid('', wanted, '').domain;
+    } catch (error) {
+      if (!(error instanceof JidError)) throw error;
+      throw new StreamError('improper-addressing', 'The stream is addressed to no domain.');
+    }
+    // RFC 6120 §4.9.3.6
+    if (!this.parts.hosts.has(domain)) {
+      throw new StreamError('host-unknown', `Set "to" to a domain that is served here, such as ${this.parts.defaultDomain}.`);
+    }
+    if (this.domain !== '' && domain !== this.domain) {
+      throw new StreamError('host-unknown', 'A restarted stream goes to the same domain.');
+    }
+    this.domain = domain;
+    this.stream.open(domain, header.from);
+    const authenticated = this.negotiation?.account !== undefined;
+    this.stream.write(authenticated ? featuresAfterLogin(this.parts) : this.firstFeatures());
+  }
+
+  element(stanza: Stanza): void {
+    const session = this.session;
+    if (session !== undefined) this.sessionElement(session, stanza);
+    else this.negotiate(stanza);
+  }
+
+  closing(): void {
+    this.leave();
+  }
+
+  closed(fin: boolean): void {
+    this.parts.onClosed(this);
+    this.negotiation?.sasl?.abandon();
+    const session = this.session;
+    this.session = undefined;
+    if (session === undefined) return;
+    if (this.left) session.closed(fin);
+    else session.disconnected(this);
+  }
+
+  failed(error: StreamError): void {
+    this.parts.log.debug({ stream: this.stream.id, condition: error.condition, text: error.text }, 'stream ended with an error');
+    // With XEP-0198 the session hibernates, else it is over: nothing more is written to a stream that has ended.
+    const session = this.session;
+    this.session = undefined;
+    session?.disconnected(this);
+  }
+
+  // ---- SessionStream
+
+  write(bytes: Bytes): void {
+    this.stream.write(bytes);
+  }
+
+  fail(reason: EndReason): void {
+    this.session = undefined;
+    this.stream.fail(new StreamError(reason));
+  }
+
+  cut(): void {
+    this.session = undefined;
+    this.stream.cut();
+  }
+
+  // ---- Expirable: log-in time-out, then liveness
+
+  expire(): number | undefined {
+    const { stream, parts } = this;
+    if (stream.ended) return undefined;
+    if (this.session === undefined) {
+      stream.fail(new StreamError('connection-timeout', 'Log-in took too long.'));
+      return undefined;
+    }
+    if (parts.settings.idlePingMs === 0) return undefined;
+    const bytes = stream.transport.receivedBytes;
+    const elements = stream.elements;
+    const drip = bytes !== this.lastBytes && elements === this.lastElements && stream.midStanza;
+    const silent = bytes === this.lastBytes;
+    this.lastBytes = bytes;
+    this.lastElements = elements;
+    if ((silent || drip) && this.pinged) {
+      // RFC 6120 §4.9.3.3; with XEP-0198 the session hibernates.
+      stream.fail(new StreamError('connection-timeout'));
+      return undefined;
+    }
+    this.pinged = silent || drip;
+    if (!this.pinged) return parts.settings.idlePingMs;
+    this.session.probe();
+    return parts.settings.pingTimeoutMs;
+  }
+
+  // ---- negotiation
+
+  private firstFeatures(): Bytes {
+    const tlsOffered = this.stream.transport.tls === undefined;
+    return featuresBeforeLogin(this.parts, this.authContext(), tlsOffered);
+  }
+
+  private authContext(): AuthContext {
+    const tls = this.stream.transport.tls;
+    const negotiation = this.negotiation as Negotiation;
+    if (tls !== undefined) negotiation.binding ??= this.channelBinding(tls);
+    return {
+      domain: this.domain,
+      encrypted: tls !== undefined,
+      binding: negotiation.binding ?? {},
+      peerAddress: this.stream.transport.remoteAddress,
+    };
+  }
+
+  private channelBinding(tls: TLSSocket): ChannelBinding {
+    const endPoint = this.parts.endPoint(this.domain);
+    return {
+      // RFC 9266 §2: only where the master secret is bound to the handshake, which TLS 1.3 makes sure of.
+      ...(tls.getProtocol() === 'TLSv1.3'
+        ? { tlsExporter: tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
+        : {}),
+      ...(endPoint === undefined ? {} : { tlsServerEndPoint: endPoint }),
+    };
+  }
+
+  private negotiate(stanza: Stanza): void {
+    const negotiation = this.negotiation as Negotiation;
+    if (stanza.ns === NS.sm3) {
+      this.manageBeforeBind(stanza, negotiation);
+      return;
+    }
+    if (negotiation.account === undefined) this.beforeLogin(stanza, negotiation);
+    else this.bind(stanza, negotiation.account);
+  }
+
+  private beforeLogin(stanza: Stanza, negotiation: Negotiation): void {
+    const secured = this.stream.transport.tls !== undefined;
+    if (stanza.ns === NS.tls && stanza.name === 'starttls' && !secured) {
+      this.startTls();
+      return;
+    }
+    if (stanza.ns === NS.sasl) {
+      if (this.parts.settings.tlsRequired && !secured) {
+        // RFC 6120 §6.5.4
+        this.stream.write(`<failure xmlns='${NS.sasl}'><encryption-required/></failure>` as Bytes);
+        return;
+      }
+      negotiation.sasl ??= new SaslNegotiation({
+        begin: () => this.parts.auth.begin(this.authContext()),
+        write: (bytes) => this.stream.write(bytes),
+        hold: () => this.stream.hold(),
+        release: () => this.stream.release(),
+        authenticated: (success, answer) => this.authenticated(success, answer),
+        end: (error) => this.stream.fail(error),
+        broken: (cause) => this.parts.log.error({ err: cause, stream: this.stream.id }, 'log-in failed on our side'),
+      });
+      negotiation.sasl.element(stanza);
+      return;
+    }
+    // RFC 6120 §4.9.3.12: stanzas need a log-in first.
+    throw new StreamError('not-authorized', 'Log in first.');
+  }
+
+  private startTls(): void {
+    // RFC 6120 §5.4.2.3; what came behind <starttls/> in the clear is not ours (SECURITY: command injection).
+    this.stream.discard();
+    this.stream.write(PROCEED);
+    this.stream.transport.startTls(this.parts.tls, () => {
+      this.stream.restart();
+    });
+  }
+
+  private authenticated(success: SaslSuccess, answer: Bytes): void {
+    const negotiation = this.negotiation as Negotiation;
+    negotiation.account = makeJid(success.local, success.domain, '');
+    negotiation.sasl = undefined;
+    this.stream.write(answer);
+    this.stream.setLimits(this.parts.settings.afterLogin);
+    this.stream.restart();
+  }
+
+  /** RFC 6120 §7.6, §7.7. */
+  private bind(stanza: Stanza, account: Jid): void {
+    const child = stanza.children.length === 1 ? stanza.children[0] : undefined;
+    if (stanza.name !== 'iq' || stanza.type !== 'set' || child?.name !== 'bind' || child.ns !== NS.bind) {
+      throw new StreamError('not-authorized', 'Bind a resource first.');
+    }
+    const wanted = stanza.childElement(child).getChildText('resource', NS.bind);
+    let resource: string | undefined;
+    try {
+      resource = wanted === null || wanted === '' ? undefined : makeJid(account.local, account.domain, wanted).resource;
+    } catch (error) {
+      if (!(error instanceof JidError)) throw error;
+      // RFC 6120 §7.7.2.1
+      this.answerBind(stanza, new StanzaError('bad-request', 'modify', error.message));
+      return;
+    }
+    this.stream.hold();
+    this.parts.door.bind(account, resource, this, (outcome) => {
+      if (outcome.refused !== undefined) {
+        this.answerBind(stanza, bindError(outcome.refused));
+      } else if (this.stream.ended) {
+        outcome.session.disconnected(this);
+      } else {
+        this.stand(outcome.session);
+        this.answerBind(stanza, `<bind xmlns='${NS.bind}'><jid>${escapeText(outcome.session.jid.full)}</jid></bind>` as Bytes);
+      }
+      this.stream.release();
+    });
+  }
+
+  private answerBind(stanza: Stanza, answer: Bytes | StanzaError): void {
+    const id = stanza.id === undefined ? '' : ` id='${escapeAttr(stanza.id)}'`;
+    const bad = answer instanceof StanzaError;
+    this.stream.write(`<iq type='${bad ? 'error' : 'result'}'${id}>${bad ? errorContent(answer) : answer}</iq>` as Bytes);
+  }
+
+  private manageBeforeBind(stanza: Stanza, negotiation: Negotiation): void {
+    if (stanza.name !== 'resume' || negotiation.account === undefined) {
+      // XEP-0198 §3, §5: enabling needs a bound resource, resuming a log-in.
+      this.stream.write(failed('unexpected-request'));
+      return;
+    }
+    const h = parseH(stanza.attr('h'));
+    const token = stanza.attr('previd');
+    if (h === undefined || token === undefined) {
+      this.stream.write(failed('bad-request'));
+      return;
+    }
+    this.stream.hold();
+    this.parts.door.resume(negotiation.account, token, (outcome) => {
+      if (outcome.refused !== undefined) this.stream.write(failed(outcome.refused, outcome.h));
+      else if (!this.stream.ended) this.resumed(outcome.session, token, h);
+      this.stream.release();
+    });
+  }
+
+  private resumed(session: Session, token: string, h: number): void {
+    session.resume(this);
+    this.stand(session);
+    if (!session.acknowledged(h)) {
+      this.stream.fail(tooHigh(session, h));
+      return;
+    }
+    this.stream.write(`<resumed xmlns='${NS.sm3}' previd='${escapeAttr(token)}' h='${session.management?.h ?? 0}'/>` as Bytes);
+    session.resend();
+  }
+
+  private stand(session: Session): void {
+    this.session = session;
+    this.negotiation = undefined;
+  }
+
+  // ---- with a session
+
+  private sessionElement(session: Session, stanza: Stanza): void {
+    if (stanza.ns === NS.client) {
+      if (stanza.name !== 'message' && stanza.name !== 'presence' && stanza.name !== 'iq') {
+        // RFC 6120 §4.9.3.24
+        throw new StreamError('unsupported-stanza-type');
+      }
+      this.checkFrom(session, stanza);
+      this.stanza(session, stanza);
+      return;
+    }
+    if (stanza.ns === NS.sm3) {
+      if (stanza.name === 'enable') {
+        enable(session, stanza, () => this.parts.door.token(session), this.parts.settings.resumeTimeoutMs);
+      } else if (stanza.name === 'resume') {
+        // XEP-0198 §5: only before a resource is bound.
+        session.write(failed('unexpected-request'));
+      } else {
+        counted(session, stanza);
+      }
+      return;
+    }
+    throw new StreamError('unsupported-stanza-type');
+  }
+
+  /** RFC 6120 §8.1.2.1: absent, or the sender's own address. */
+  private checkFrom(session: Session, stanza: Stanza): void {
+    if (stanza.from === undefined) return;
+    const from = this.parts.jids.get(stanza.from);
+    if (from === undefined || (from.full !== session.jid.full && from.full !== session.jid.bare)) {
+      throw new StreamError('invalid-from');
+    }
+  }
+
+  private stanza(session: Session, stanza: Stanza): void {
+    if (stanza.name === 'iq' && this.iqIsOurs(session, stanza)) return;
+    if (stanza.to === undefined) {
+      session.receive(stanza, undefined);
+      return;
+    }
+    const to = this.parts.jids.get(stanza.to);
+    if (to === undefined) session.refuse(stanza, new StanzaError('jid-malformed'));
+    else session.receive(stanza, to);
+  }
+
+  /** What needs no owner: requests that are none, and answers to our own pings. */
+  private iqIsOurs(session: Session, stanza: Stanza): boolean {
+    switch (stanza.type) {
+      case 'get':
+      case 'set':
+        if (stanza.id !== undefined) return false;
+        break;
+      case 'result':
+      case 'error':
+        return session.answered(stanza);
+      default:
+    }
+    // RFC 6120 §8.1.3, §8.2.3: an id and one of four types.
+    session.refuse(stanza, new StanzaError('bad-request', 'modify', 'An iq needs an id and a type of get, set, result or error.'));
+    return true;
+  }
+
+  private leave(): void {
+    if (this.left || this.session === undefined) return;
+    this.left = true;
+    this.session.leave(this);
+  }
+}
+
+function bindError(refused: 'conflict' | 'resource-constraint' | 'no-such-account'): StanzaError {
+  // RFC 6120 §7.7.2.2 (conflict is of type cancel), §7.6.2.1
+  if (refused === 'no-such-account') return new StanzaError('not-allowed');
+  return new StanzaError(refused);
+}

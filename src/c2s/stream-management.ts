@@ -1,0 +1,70 @@
+// XEP-0198 (v1.6.3) on a client stream: the elements; the numbers are in session/.
+import { NS } from '../protocol/namespaces.ts';
+import { StreamError } from '../protocol/stream-error.ts';
+import type { Session } from '../session/session.ts';
+import { StreamManagement } from '../session/stream-management.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+
+const COUNT = /^[0-9]{1,10}$/;
+const MAX_H = 2 ** 32;
+
+/** XEP-0198 §4: `h` is an unsigned 32-bit number. @returns undefined when it is none */
+export function parseH(text: string | undefined): number | undefined {
+  if (text === undefined || !COUNT.test(text)) return undefined;
+  const h = Number(text);
+  return h < MAX_H ? h : undefined;
+}
+
+/** XEP-0198 §3, §5: with `h` the client learns what of its stanzas had arrived (§5, example 12). */
+export function failed(condition: string, h?: number): Bytes {
+  const handled = h === undefined ? '' : ` h='${h}'`;
+  return `<failed xmlns='${NS.sm3}'${handled}><${condition} xmlns='${NS.stanzaErrors}'/></failed>` as Bytes;
+}
+
+/** `<enable/>` on a bound stream. */
+export function enable(
+  session: Session,
+  stanza: Stanza,
+  newToken: () => string,
+  resumeTimeoutMs: number,
+): void {
+  if (session.management !== undefined) {
+    // XEP-0198 §3: only once for a stream.
+    session.write(failed('unexpected-request'));
+    return;
+  }
+  const wanted = stanza.attr('resume');
+  const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
+  const askedSeconds = Number(stanza.attr('max') ?? NaN);
+  const timeoutMs = askedSeconds >= 0 ? Math.min(askedSeconds * 1000, resumeTimeoutMs) : resumeTimeoutMs;
+  const token = resumable ? newToken() : '';
+  const management = new StreamManagement(token, timeoutMs, () => {
+    session.settled();
+  });
+  session.enable(management);
+  const resume = resumable ? ` id='${token}' resume='true' max='${Math.floor(timeoutMs / 1000)}'` : '';
+  session.write(`<enabled xmlns='${NS.sm3}'${resume}/>` as Bytes);
+}
+
+/** `<r/>` and `<a/>`. @throws StreamError for what no client may send */
+export function counted(session: Session, stanza: Stanza): void {
+  if (session.management === undefined) {
+    throw new StreamError('unsupported-stanza-type', 'Stream management is not enabled on this stream.');
+  }
+  if (stanza.name === 'r') {
+    session.requested();
+    return;
+  }
+  const h = parseH(stanza.attr('h'));
+  if (h === undefined) throw new StreamError('invalid-xml', 'An acknowledgement needs a count h.');
+  if (!session.acknowledged(h)) throw tooHigh(session, h);
+}
+
+/** XEP-0198 §4, example 9: the client acknowledges what was never sent. */
+export function tooHigh(session: Session, h: number): StreamError {
+  const sent = session.management?.sentCount ?? 0;
+  return new StreamError('undefined-condition', 'You acknowledged more stanzas than you were sent.', {
+    application: `<handled-count-too-high xmlns='${NS.sm3}' h='${h}' send-count='${sent}'/>` as Bytes,
+  });
+}

@@ -1,0 +1,30 @@
+// What the command line needs from the rest of the server. Handed in, and loaded only when used: `xmppd status` should
+// not wait for a database driver.
+import type { AdminAccounts } from '../admin/index.ts';
+import type { ModuleSchemas, Settings } from '../config/index.ts';
+
+/** Accounts straight on the database, while no server runs. */
+export interface OfflineAccounts extends AdminAccounts {
+  close(): Promise<void>;
+}
+
+/** What a check of the database found; `problems` empty: nothing wrong. */
+export interface DatabaseReport {
+  readonly problems: readonly string[];
+}
+
+export interface CliParts {
+  /** Runs the server; with `single` in this process alone. @throws OperatorError when it cannot start */
+  start(settings: Settings, options: { readonly single: boolean }): Promise<void>;
+  /** @throws OperatorError, when a server has the database for instance */
+  openAccountsOffline(settings: Settings): Promise<OfflineAccounts>;
+  /** Options of the modules that come along, and of the external ones that a configuration names. */
+  moduleSchemas(external: readonly string[], file: string | undefined): Promise<ModuleSchemas>;
+  checkDatabase(path: string): Promise<DatabaseReport>;
+  /** Copies the database while it is in use. @throws OperatorError when the target exists */
+  backupDatabase(
+    path: string,
+    target: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<void>;
+}

@@ -1,0 +1,83 @@
+// The closed list of hooks, each with its handler's type. Stanza hooks are synchronous by type: order depends on it.
+import type { Stanza } from '../xml/stanza.ts';
+import type { AccountView, Effects, Reference, SessionView, Verdict } from './views.ts';
+
+export interface Hooks {
+  /** The sender's account, before the message is routed. */
+  'message.out': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
+  /** The recipient's account, after the delivery table and before anything leaves or is written. */
+  'message.in': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
+  /** An account's own session sent presence (without `to`): `session` shows the state after it. */
+  'presence.own': (stanza: Stanza, account: AccountView, session: SessionView) => Verdict;
+  /** First available presence of non-negative priority of a session (XEP-0160 §3). */
+  'session.available': (account: AccountView, session: SessionView) => void;
+  /** A session is bound, before anything else is sent to it. */
+  'session.attached': (account: AccountView, session: SessionView) => void;
+  /** A session is gone for good; `unproven` is what it was given and never proved. */
+  'session.ended': (
+    account: AccountView,
+    session: SessionView,
+    unproven: readonly Reference[],
+  ) => void;
+  /** A session proved the receipt of these. */
+  'session.proven': (
+    account: AccountView,
+    session: SessionView,
+    proven: readonly Reference[],
+  ) => void;
+}
+
+export type HookName = keyof Hooks;
+
+export interface HookOptions {
+  /** Lower runs first; equal orders run by module name. Printed by the docs. */
+  readonly order: number;
+  /** A short reason for the place in the order, printed beside it. */
+  readonly why: string;
+  /** Child bits of which at least one must be set in the stanza's mask; absent: always. */
+  readonly when?: number;
+}
+
+interface Registration<N extends HookName> extends HookOptions {
+  readonly module: string;
+  readonly handler: Hooks[N];
+}
+
+/** All registrations, compiled to one flat array a hook. */
+export class HookTable {
+  private readonly registrations = new Map<HookName, Registration<HookName>[]>();
+
+  /** @returns a function that takes the registration back. */
+  add<N extends HookName>(
+    hook: N,
+    module: string,
+    options: HookOptions,
+    handler: Hooks[N],
+  ): () => void {
+    const entry = { ...options, module, handler } as unknown as Registration<HookName>;
+    const list = [...this.list(hook), entry].sort(
+      (a, b) => a.order - b.order || (a.module < b.module ? -1 : 1),
+    );
+    this.registrations.set(hook, list);
+    return () => {
+      this.registrations.set(
+        hook,
+        this.list(hook).filter((other) => other !== entry),
+      );
+    };
+  }
+
+  /** In the order in which they run. The array is replaced, never changed: it may be iterated while modules come and go. */
+  list<N extends HookName>(hook: N): readonly Registration<N>[] {
+    return (this.registrations.get(hook) ?? NONE) as unknown as readonly Registration<N>[];
+  }
+
+  /** For the docs and `xmppd hooks`. */
+  describe(): { hook: HookName; order: number; module: string; why: string }[] {
+    return [...this.registrations].flatMap(([hook, list]) =>
+      list.map(({ order, module, why }) => ({ hook, order, module, why })),
+    );
+  }
+}
+
+const NONE: readonly never[] = [];

@@ -1,0 +1,13 @@
+// The modules that come with the server, by name: the explicit list.
+import type { Module } from '../host/module.ts';
+import { disco } from './disco/index.ts';
+import { ping } from './ping/index.ts';
+import { sessionRequest } from './session-request/index.ts';
+import { stanzaIds } from './stanza-ids/index.ts';
+
+export const STANDARD_MODULES: readonly Module[] = [
+  stanzaIds,
+  disco,
+  ping,
+  sessionRequest,
+];

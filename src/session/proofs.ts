@@ -1,0 +1,65 @@
+// Proof of receipt on a stream without XEP-0198: "written to the socket" is none, the answer to a ping behind it is.
+import type { Reference } from '../host/views.ts';
+import type { Jid } from '../protocol/jid.ts';
+import { NS } from '../protocol/namespaces.ts';
+import type { Bytes } from '../xml/bytes.ts';
+
+/** Not more often than this is a client pinged for proof alone. */
+const PING_EVERY_MS = 10_000;
+/** So many without proof: the oldest are no longer followed and come from the archive, or again at the next log-in. */
+const MAX_REFERENCES = 2000;
+
+export class Proofs {
+  private references: Reference[] = [];
+  /** How many of them stood before the ping that is out. */
+  private covered = 0;
+  private pings = 0;
+  private outstanding = '';
+  private lastPingMs = -Infinity;
+  private frozen = false;
+
+  given(reference: Reference): void {
+    if (this.frozen) return;
+    this.references.push(reference);
+    if (this.references.length > MAX_REFERENCES) {
+      this.references.shift();
+      this.covered = Math.max(0, this.covered - 1);
+    }
+  }
+
+  get waiting(): boolean {
+    return this.references.length > 0;
+  }
+
+  /** What is given after the client's close tag is not proved by its FIN. */
+  freeze(): void {
+    this.frozen = true;
+  }
+
+  /** A ping to write now, if one is due. */
+  ping(nowMs: number, client: Jid): Bytes | undefined {
+    if (this.references.length === 0 || this.outstanding !== '') return undefined;
+    return nowMs - this.lastPingMs < PING_EVERY_MS ? undefined : this.pingNow(nowMs, client);
+  }
+
+  /** A ping; one that is still out is given up, its answer proves nothing any more. */
+  pingNow(nowMs: number, client: Jid): Bytes {
+    this.lastPingMs = nowMs;
+    this.covered = this.references.length;
+    this.outstanding = `proof-${++this.pings}`;
+    return `<iq type='get' id='${this.outstanding}' from='${client.domain}' to='${client.bytes}'><ping xmlns='${NS.ping}'/></iq>` as Bytes;
+  }
+
+  /** @returns what the answer proves; undefined when it answers nothing of ours. Result and error prove alike. */
+  answered(id: string): Reference[] | undefined {
+    if (this.outstanding === '' || id !== this.outstanding) return undefined;
+    this.outstanding = '';
+    const proven = this.references.splice(0, this.covered);
+    this.covered = 0;
+    return proven;
+  }
+
+  all(): Reference[] {
+    return this.references;
+  }
+}

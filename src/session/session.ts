@@ -1,0 +1,309 @@
+// A bound resource on the worker that has its socket. It outlives its connection (XEP-0198 §5, v1.6.3).
+import type { Reference } from '../host/views.ts';
+import type { Jid } from '../protocol/jid.ts';
+import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
+import type { StanzaError } from '../protocol/stanza-error.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Deque } from '../util/deque.ts';
+import type { Expirable, Wheel } from '../util/wheel.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { Debtor, Ledger } from './ledger.ts';
+import { Proofs } from './proofs.ts';
+import type { EndReason, SessionPort } from './session-port.ts';
+import { StreamManagement, type Unacknowledged } from './stream-management.ts';
+
+/** The connection side of a session. */
+export interface SessionStream {
+  write(bytes: Bytes): void;
+  /** Ends the stream with an error; the session is told by `disconnected` or has already let go of the stream. */
+  fail(reason: EndReason): void;
+  /** Cuts the connection without a word, so that the client may resume. */
+  cut(): void;
+}
+
+/** The way to the owner of the session's account, here or on another worker. */
+export interface SessionHome {
+  /** @param debtor undefined: the client cannot be told, nothing is owed beyond the recipient's own rules */
+  send(session: Session, stanza: Stanza, to: Jid | undefined, again: boolean, debtor: Debtor | undefined, n: number): void;
+  /** Its stream has XEP-0198 on from now on. */
+  acknowledges(session: Session): void;
+  proven(session: Session, references: readonly Reference[]): void;
+  /** No more deliveries, please; proofs may still come. */
+  leaving(session: Session): void;
+  /** The last word: what was given and never proved, as references and, where there is none, as stanzas. */
+  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void;
+}
+
+export interface SessionLimits {
+  readonly unacknowledgedStanzas: number;
+  readonly unacknowledgedBytes: number;
+  readonly resumeTimeoutMs: number;
+}
+
+export interface SessionParts {
+  readonly wheel: Wheel;
+  readonly clock: Clock;
+  readonly limits: SessionLimits;
+  /** Called once, when the session is over. */
+  readonly onEnd: (session: Session) => void;
+}
+
+/** What a session needs a wheel for; one entry at a time. */
+const SOON_MS = 1000;
+
+export class Session implements SessionPort, Expirable {
+  readonly id: number;
+  readonly jid: Jid;
+  readonly parts: SessionParts;
+  private home: SessionHome;
+  private stream: SessionStream | undefined;
+  private sm: StreamManagement | undefined;
+  /** Proof of receipt for a stream without XEP-0198; made with the first reference. */
+  private proofs: Proofs | undefined;
+  private onWheel = false;
+  private over = false;
+  /** Until when (monotonic) what this session sends may repeat what was lost with a crash. */
+  againUntilMs = 0;
+
+  constructor(id: number, jid: Jid, home: SessionHome, stream: SessionStream | undefined, parts: SessionParts) {
+    this.id = id;
+    this.jid = jid;
+    this.home = home;
+    this.stream = stream;
+    this.parts = parts;
+  }
+
+  get connected(): boolean {
+    return this.stream !== undefined;
+  }
+
+  get management(): StreamManagement | undefined {
+    return this.sm;
+  }
+
+  // ---- from the client
+
+  /** A stanza of the client, addresses checked. */
+  receive(stanza: Stanza, to: Jid | undefined): void {
+    const again = this.againUntilMs !== 0 && this.stillAgain();
+    const ledger: Ledger | undefined = this.sm?.ledger;
+    if (ledger === undefined) {
+      this.home.send(this, stanza, to, again, undefined, 0);
+      return;
+    }
+    const n = ledger.take();
+    try {
+      this.home.send(this, stanza, to, again, ledger, n);
+    } finally {
+      ledger.pay(n);
+    }
+  }
+
+  /** XEP-0198 §3: counts from here. */
+  enable(management: StreamManagement): void {
+    this.sm = management;
+    this.home.acknowledges(this);
+  }
+
+  /** `<r/>`: answered when all before it is durable or refused, at the latest after a second (XEP-0198 §4). */
+  requested(): void {
+    const sm = this.sm;
+    if (sm === undefined) return;
+    if (sm.answer()) this.write(sm.acknowledgement());
+    else this.soon();
+  }
+
+  /** More is durable than before. */
+  settled(): void {
+    const sm = this.sm;
+    if (sm?.answerDue() === true) this.write(sm.acknowledgement());
+  }
+
+  /** `<a h/>`. @returns false when `h` counts more than was sent (XEP-0198 §4) */
+  acknowledged(h: number): boolean {
+    const references: Reference[] = [];
+    if (this.sm?.acknowledged(h, references) !== true) return false;
+    if (references.length > 0) this.home.proven(this, references);
+    return true;
+  }
+
+  /** @returns true when the stanza is the answer to one of our pings, and so was meant for us alone */
+  answered(stanza: Stanza): boolean {
+    const references = stanza.id === undefined ? undefined : this.proofs?.answered(stanza.id);
+    if (references === undefined) return false;
+    if (references.length > 0) this.home.proven(this, references);
+    return true;
+  }
+
+  /** Answers a stanza that goes nowhere; it counts as handled all the same (XEP-0198 §4). */
+  refuse(stanza: Stanza, error: StanzaError): void {
+    const n = this.sm?.ledger.take();
+    if (mayBeRefused(stanza)) {
+      this.deliver(errorBytes(stanza, undefined, this.jid, error), 0);
+    }
+    if (n !== undefined) this.sm?.ledger.pay(n);
+  }
+
+  /** A silent client is asked for a sign of life: XEP-0198 §4, or XEP-0199 §4.1. */
+  probe(): void {
+    if (this.sm !== undefined) this.write(this.sm.request());
+    else this.write((this.proofs ??= new Proofs()).pingNow(this.parts.clock.monotonicMs(), this.jid));
+  }
+
+  // ---- from the owner
+
+  deliver(stanza: Bytes, reference: Reference): void {
+    if (this.over) return;
+    const sm = this.sm;
+    if (sm !== undefined) {
+      sm.sent(stanza, reference);
+      if (sm.beyond(this.parts.limits)) {
+        // SECURITY: the bound of the unacknowledged queue: the session ends, what it did not prove stays pending.
+        this.overflow();
+        return;
+      }
+      this.stream?.write(stanza);
+      if (sm.wantsRequest()) this.write(sm.request());
+      else this.soon();
+      return;
+    }
+    this.stream?.write(stanza);
+    if (reference !== 0) {
+      (this.proofs ??= new Proofs()).given(reference);
+      this.soon();
+    }
+  }
+
+  end(reason: EndReason): void {
+    const stream = this.stream;
+    this.stream = undefined;
+    stream?.fail(reason);
+    this.finish();
+  }
+
+  // ---- the connection comes and goes
+
+  /** The connection is gone without a close tag. */
+  disconnected(stream: SessionStream): void {
+    if (this.stream !== stream) return;
+    this.stream = undefined;
+    if (this.sm?.resumable === true) {
+      this.sm.hibernate(this.parts.clock.monotonicMs() + this.sm.resumeTimeoutMs);
+      this.soon();
+    } else {
+      this.finish();
+    }
+  }
+
+  /**
+   * The client closed its stream: RFC 6120 §4.4. The resource is gone for the account at once; receipt may be proved
+   * until `closed`.
+   */
+  leave(stream: SessionStream): void {
+    if (this.stream !== stream) return;
+    this.stream = undefined;
+    this.proofs?.freeze();
+    this.home.leaving(this);
+  }
+
+  /** After `leave`: the connection is closed. `fin`: the peer ended it after our close tag, so it had read everything. */
+  closed(fin: boolean): void {
+    if (fin && this.sm === undefined && this.proofs !== undefined) {
+      const references = this.proofs.all();
+      if (references.length > 0) this.home.proven(this, references);
+      this.proofs = undefined;
+    }
+    this.finish();
+  }
+
+  /** A new connection takes the session over; the old one, if it still hangs, is cut (XEP-0198 §5). */
+  resume(stream: SessionStream): void {
+    const old = this.stream;
+    this.stream = stream;
+    old?.fail('conflict');
+    this.sm?.wake();
+  }
+
+  /** What was not acknowledged goes out again, in order. */
+  resend(): void {
+    const sm = this.sm;
+    if (sm === undefined) return;
+    for (const entry of sm.unacknowledged) this.write(entry.stanza);
+    if (sm.unacknowledged.length > 0) this.write(sm.request());
+  }
+
+  /** Everything of it moves to another worker or to the disk: it is over here, without a last word to the owner. */
+  moveAway(): void {
+    this.over = true;
+    this.stream = undefined;
+    this.parts.onEnd(this);
+  }
+
+  /** The owner of the account is another one now (its worker was replaced). */
+  rehome(home: SessionHome): void {
+    this.home = home;
+  }
+
+  expire(nowMs: number): number | undefined {
+    this.onWheel = false;
+    if (this.over) return undefined;
+    const sm = this.sm;
+    if (sm !== undefined) {
+      if (this.stream === undefined) {
+        if (!sm.expired(nowMs)) return this.again();
+        this.finish();
+        return undefined;
+      }
+      if (sm.answerAnyway()) this.write(sm.acknowledgement());
+      if (sm.wantsRequestNow()) this.write(sm.request());
+      return sm.waiting ? this.again() : undefined;
+    }
+    const ping = this.proofs?.ping(nowMs, this.jid);
+    if (ping !== undefined) this.write(ping);
+    return this.proofs?.waiting === true ? this.again() : undefined;
+  }
+
+  write(bytes: Bytes): void {
+    this.stream?.write(bytes);
+  }
+
+  private again(): number {
+    this.onWheel = true;
+    return SOON_MS;
+  }
+
+  private soon(): void {
+    if (this.onWheel) return;
+    this.onWheel = true;
+    this.parts.wheel.add(this, SOON_MS);
+  }
+
+  private stillAgain(): boolean {
+    if (this.parts.clock.monotonicMs() < this.againUntilMs) return true;
+    this.againUntilMs = 0;
+    return false;
+  }
+
+  private overflow(): void {
+    const stream = this.stream;
+    this.stream = undefined;
+    stream?.fail('resource-constraint');
+    this.finish();
+  }
+
+  private finish(): void {
+    if (this.over) return;
+    this.over = true;
+    const unproven: Reference[] = [];
+    const loose: Bytes[] = [];
+    const left: Deque<Unacknowledged> | undefined = this.sm?.unacknowledged;
+    for (const entry of left ?? []) {
+      if (entry.reference === 0) loose.push(entry.stanza);
+      else unproven.push(entry.reference);
+    }
+    unproven.push(...(this.proofs?.all() ?? []));
+    this.home.ended(this, unproven, loose);
+    this.parts.onEnd(this);
+  }
+}

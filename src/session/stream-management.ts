@@ -1,0 +1,166 @@
+// The numbers of XEP-0198 (v1.6.3): what was received and is durable, what was sent and is not acknowledged.
+import type { Reference } from '../host/views.ts';
+import { NS } from '../protocol/namespaces.ts';
+import { Deque } from '../util/deque.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import { Ledger } from './ledger.ts';
+
+export interface Unacknowledged {
+  readonly stanza: Bytes;
+  readonly reference: Reference;
+}
+
+const MODULUS = 2 ** 32;
+/** So many unrequested stanzas are followed by a request at once; fewer wait for the wheel. */
+const REQUEST_AFTER = 24;
+
+const REQUEST = `<r xmlns='${NS.sm3}'/>` as Bytes;
+
+export class StreamManagement {
+  /** Unguessable; names the session to a later stream. Empty: not resumable. */
+  readonly token: string;
+  readonly resumeTimeoutMs: number;
+  readonly ledger: Ledger;
+  readonly unacknowledged = new Deque<Unacknowledged>();
+  private unacknowledgedBytes = 0;
+  /** Count of what the client acknowledged, modulo 2^32. */
+  private acknowledgedCount: number;
+  /** Since the last request. */
+  private unrequested = 0;
+  private requestOut = false;
+  /** Numbers at which an <r/> waits for its answer: only the newest matters, since one <a/> covers all. */
+  private answerAt = -1;
+  private firstAnswerAt = -1;
+  private ticks = 0;
+  private expiresAtMs = 0;
+  /** What the client had been counted before this process (a stored session). */
+  private readonly base: number;
+
+  constructor(token: string, resumeTimeoutMs: number, onSettled: () => void, received = 0, acknowledgedCount = 0) {
+    this.token = token;
+    this.resumeTimeoutMs = resumeTimeoutMs;
+    this.base = received;
+    this.acknowledgedCount = acknowledgedCount;
+    this.ledger = new Ledger(onSettled);
+  }
+
+  get resumable(): boolean {
+    return this.token !== '';
+  }
+
+  /** XEP-0198 §4: the count of handled inbound stanzas; handled means durable here. */
+  get h(): number {
+    return (this.base + this.ledger.settled) % MODULUS;
+  }
+
+  /** Sent and acknowledged so far, modulo 2^32. */
+  get clientH(): number {
+    return this.acknowledgedCount;
+  }
+
+  /** XEP-0198 §4: what the client could have been counting. */
+  get sentCount(): number {
+    return (this.acknowledgedCount + this.unacknowledged.length) % MODULUS;
+  }
+
+  acknowledgement(): Bytes {
+    return `<a xmlns='${NS.sm3}' h='${this.h}'/>` as Bytes;
+  }
+
+  // ---- answers to <r/>
+
+  /** @returns true when the answer may go at once */
+  answer(): boolean {
+    if (this.ledger.open === 0) return true;
+    this.answerAt = this.ledger.taken;
+    if (this.firstAnswerAt === -1) {
+      this.firstAnswerAt = this.ledger.taken;
+      this.ticks = 0;
+    }
+    return false;
+  }
+
+  /** Something was settled: is a request answered by it? */
+  answerDue(): boolean {
+    if (this.firstAnswerAt === -1 || this.ledger.settled < this.firstAnswerAt) return false;
+    this.firstAnswerAt = this.ledger.settled >= this.answerAt ? -1 : this.answerAt;
+    return true;
+  }
+
+  /** A request has waited for a second: it is answered with what is true now. */
+  answerAnyway(): boolean {
+    if (this.firstAnswerAt === -1 || this.ticks++ === 0) return false;
+    this.firstAnswerAt = -1;
+    return true;
+  }
+
+  /** The wheel has something to look after. */
+  get waiting(): boolean {
+    return this.firstAnswerAt !== -1 || this.unrequested > 0;
+  }
+
+  // ---- what we send
+
+  sent(stanza: Bytes, reference: Reference): void {
+    this.unacknowledged.push({ stanza, reference });
+    this.unacknowledgedBytes += stanza.length;
+    this.unrequested++;
+  }
+
+  beyond(limits: { readonly unacknowledgedStanzas: number; readonly unacknowledgedBytes: number }): boolean {
+    return (
+      this.unacknowledged.length > limits.unacknowledgedStanzas ||
+      this.unacknowledgedBytes > limits.unacknowledgedBytes
+    );
+  }
+
+  wantsRequest(): boolean {
+    return this.unrequested >= REQUEST_AFTER && !this.requestOut;
+  }
+
+  wantsRequestNow(): boolean {
+    return this.unrequested > 0 && !this.requestOut;
+  }
+
+  request(): Bytes {
+    this.unrequested = 0;
+    this.requestOut = true;
+    return REQUEST;
+  }
+
+  /**
+   * @param references filled with what the acknowledged stanzas left on disk
+   * @returns false when `h` is higher than what was sent
+   */
+  acknowledged(h: number, references: Reference[]): boolean {
+    let count = (h - this.acknowledgedCount + MODULUS) % MODULUS;
+    if (count > this.unacknowledged.length) return false;
+    this.acknowledgedCount = h;
+    this.requestOut = false;
+    for (; count > 0; count--) {
+      const entry = this.unacknowledged.shift() as Unacknowledged;
+      this.unacknowledgedBytes -= entry.stanza.length;
+      if (entry.reference !== 0) references.push(entry.reference);
+    }
+    return true;
+  }
+
+  // ---- hibernation
+
+  hibernate(untilMs: number): void {
+    this.expiresAtMs = untilMs;
+    this.firstAnswerAt = -1;
+    this.requestOut = false;
+  }
+
+  wake(): void {
+    this.expiresAtMs = 0;
+    this.firstAnswerAt = -1;
+    this.requestOut = false;
+    this.unrequested = 0;
+  }
+
+  expired(nowMs: number): boolean {
+    return this.expiresAtMs !== 0 && nowMs >= this.expiresAtMs;
+  }
+}

@@ -1,0 +1,40 @@
+// Gathers what is written during one turn of the event loop: one system call for each connection and turn.
+
+/** Somebody with bytes to flush. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** PERF(docs/performance.md): one setImmediate for all connections of a worker. */
+export class WriteTick {
+  private dirty: Flushable[] = [];
+  private scheduled = false;
+  private readonly onError: (error: unknown) => void;
+
+  /** @param onError told of what a flush throws; the others still flush. */
+  constructor(onError: (error: unknown) => void) {
+    this.onError = onError;
+  }
+
+  add(flushable: Flushable): void {
+    this.dirty.push(flushable);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.run();
+    });
+  }
+
+  private run(): void {
+    this.scheduled = false;
+    const dirty = this.dirty;
+    this.dirty = [];
+    for (const flushable of dirty) {
+      try {
+        flushable.flush();
+      } catch (error) {
+        this.onError(error);
+      }
+    }
+  }
+}

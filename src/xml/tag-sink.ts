@@ -1,0 +1,262 @@
+// What the scanner gathers of tags and stanzas: attributes, the stanza's own values, the table of its children.
+import { fail } from './errors.ts';
+import type { ChildKind, Tables } from './intern.ts';
+import type { XmlLimits } from './limits.ts';
+import { attributeValue } from './references.ts';
+import {
+  ATTR_FIELDS,
+  ATTR_COLON,
+  ATTR_FLAGS,
+  ATTR_NAME,
+  ATTR_NAME_END,
+  ATTR_VALUE,
+  ATTR_VALUE_END,
+  checkDefaultNamespace,
+  PREFIXED_NAME,
+  type RawTag,
+  resolveTag,
+  Scopes,
+  type StreamScope,
+  tagAttribute,
+  XML_NS,
+  XMLNS_NS,
+} from './namespaces.ts';
+
+/** Children that the table holds; a stanza with more is read again into a canonical form (see rewrite.ts). */
+export const MAX_TABLE = 32;
+
+/** Fields of a child in the table; positions are relative to the stanza. */
+export const CHILD_START = 0;
+export const CHILD_INNER = 1;
+export const CHILD_INNER_END = 2;
+export const CHILD_END = 3;
+export const CHILD_FIELDS = 4;
+
+/** The scope before a stream header. */
+export const NO_SCOPE: StreamScope = {
+  defaultNs: '',
+  bindings: [],
+  rootName: Buffer.alloc(0),
+  lang: undefined,
+};
+
+/** Whether the four ASCII bytes at pos are those of a big-endian number: no string is made to tell names apart. */
+function isWord(buf: Uint8Array, pos: number, word: number): boolean {
+  const high = (buf[pos]! << 24) | (buf[pos + 1]! << 16);
+  return (high | (buf[pos + 2]! << 8) | buf[pos + 3]!) === word;
+}
+
+const FROM = 0x66726f6d;
+const LANG = 0x6c616e67;
+const TYPE = 0x74797065;
+const XML_COLON = 0x786d6c3a;
+
+/** The scanner's half that knows what tags mean. Fields are read by the tokenizer right after an event. */
+export class TagSink implements RawTag {
+  limits: XmlLimits;
+  scope: StreamScope = NO_SCOPE;
+  readonly scopes = new Scopes();
+  // The tag being read.
+  attrs: Int32Array = new Int32Array(8 * ATTR_FIELDS);
+  attrCount = 0;
+  elementName = 0;
+  elementNameEnd = 0;
+  elementColon = 0;
+  /** Namespace of the last element name that had a prefix; of the root and of a stanza, always. */
+  tagNs = '';
+  protected seen = 0;
+  protected needsResolving = false;
+  protected xmlnsIndex = -1;
+  // The stanza being read.
+  /** Nothing was seen that forbids copying its content. */
+  isPlain = true;
+  name = '';
+  ns = '';
+  /** The default namespace that the stanza's children inherit. */
+  innerNs = '';
+  from: string | undefined = undefined;
+  to: string | undefined = undefined;
+  id: string | undefined = undefined;
+  type: string | undefined = undefined;
+  lang: string | undefined = undefined;
+  /** Names and values, in turn, of attributes beyond those. */
+  extra: string[] | undefined = undefined;
+  contentStart = 0;
+  contentEnd = 0;
+  childCount = 0;
+  mask = 0;
+  readonly kinds: (ChildKind | undefined)[] = new Array<undefined>(MAX_TABLE).fill(undefined);
+  readonly table = new Int32Array(MAX_TABLE * CHILD_FIELDS);
+  /** The root's qualified name as written; set with OPENED. */
+  rootName: Buffer = NO_SCOPE.rootName;
+  private readonly tables: Tables;
+
+  constructor(tables: Tables, limits: XmlLimits) {
+    this.tables = tables;
+    this.limits = limits;
+  }
+
+  protected beginStanza(): void {
+    this.isPlain = true;
+    this.childCount = 0;
+    this.mask = 0;
+    this.from = this.to = this.id = this.type = undefined;
+    this.lang = this.scope.lang;
+    this.extra = undefined;
+  }
+
+  protected beginTag(): void {
+    this.attrCount = 0;
+    this.seen = 0;
+    this.needsResolving = false;
+    this.xmlnsIndex = -1;
+  }
+
+  /** The start tag that makes the number of open elements `depth` ends at pos. @throws XmlError */
+  protected startTag(buf: Buffer, base: number, depth: number, lt: number, pos: number): void {
+    let isPrefixed = false;
+    if (this.needsResolving || this.elementColon !== 0) {
+      const outcome = resolveTag(buf, base, depth, this, this.scopes, this);
+      // A prefixed name is written anew although its prefix may be the child's own: so inheriting the stanza's
+      // namespace stays a matter of elements without prefix, and copying and rewriting cannot differ in it.
+      if (outcome !== 0) this.isPlain = false;
+      isPrefixed = (outcome & PREFIXED_NAME) !== 0;
+    }
+    if (depth > 3) {
+      if (this.xmlnsIndex >= 0) this.checkDeepDefault(buf, base);
+      return;
+    }
+    const ownNs = this.xmlnsIndex >= 0 ? this.defaultNs(buf, base) : undefined;
+    if (depth === 3) this.startChild(buf, base, lt, pos, ownNs, isPrefixed);
+    else if (depth === 2) this.startStanza(buf, base, pos, ownNs, isPrefixed);
+    else {
+      this.innerNs = ownNs ?? '';
+      this.ns = isPrefixed ? this.tagNs : this.innerNs;
+      this.name = this.localName(buf, base);
+    }
+  }
+
+  private localName(buf: Buffer, base: number): string {
+    const start = base + (this.elementColon === 0 ? this.elementName : this.elementColon + 1);
+    return this.tables.names.lookup(buf, start, base + this.elementNameEnd);
+  }
+
+  private defaultNs(buf: Buffer, base: number): string {
+    const at = this.xmlnsIndex * ATTR_FIELDS;
+    const attrs = this.attrs;
+    let uri: string;
+    if (attrs[at + ATTR_FLAGS] === 0) {
+      uri = this.tables.namespaces.lookup(
+        buf,
+        base + attrs[at + ATTR_VALUE]!,
+        base + attrs[at + ATTR_VALUE_END]!,
+      );
+    } else uri = tagAttribute(buf, base, attrs, this.xmlnsIndex);
+    checkDefaultNamespace(uri);
+    return uri;
+  }
+
+  /** Deep inside a child only the two reserved namespaces matter, and they are known by their length. */
+  private checkDeepDefault(buf: Buffer, base: number): void {
+    const at = this.xmlnsIndex * ATTR_FIELDS;
+    const length = this.attrs[at + ATTR_VALUE_END]! - this.attrs[at + ATTR_VALUE]!;
+    if (
+      this.attrs[at + ATTR_FLAGS] !== 0 ||
+      length === XML_NS.length ||
+      length === XMLNS_NS.length
+    ) {
+      checkDefaultNamespace(tagAttribute(buf, base, this.attrs, this.xmlnsIndex));
+    }
+  }
+
+  private startStanza(
+    buf: Buffer,
+    base: number,
+    pos: number,
+    ownNs: string | undefined,
+    isPrefixed: boolean,
+  ): void {
+    this.innerNs = ownNs ?? this.scope.defaultNs;
+    this.ns = isPrefixed ? this.tagNs : this.innerNs;
+    this.name = this.localName(buf, base);
+    this.contentStart = this.contentEnd = pos - base;
+    const attrs = this.attrs;
+    const values = this.tables.values;
+    for (let i = 0; i < this.attrCount; i++) {
+      const at = i * ATTR_FIELDS;
+      const name = base + attrs[at + ATTR_NAME]!;
+      const length = base + attrs[at + ATTR_NAME_END]! - name;
+      const start = base + attrs[at + ATTR_VALUE]!;
+      const end = base + attrs[at + ATTR_VALUE_END]!;
+      const flags = attrs[at + ATTR_FLAGS]!;
+      if (attrs[at + ATTR_COLON] !== 0) {
+        // xml:lang travels in the rebuilt start tag; any other prefixed attribute of a stanza is dropped there.
+        if (length === 8 && isWord(buf, name, XML_COLON) && isWord(buf, name + 4, LANG))
+          this.lang = attributeValue(buf, start, end, flags);
+        else this.isPlain = false;
+        continue;
+      }
+      const a = buf[name]!;
+      const b = buf[name + 1]!;
+      if (length === 2 && a === 0x69 && b === 0x64) {
+        // 'id': seldom seen twice, so not interned.
+        this.id = attributeValue(buf, start, end, flags);
+        continue;
+      }
+      if (i === this.xmlnsIndex) continue;
+      const value =
+        flags === 0 ? values.lookup(buf, start, end) : attributeValue(buf, start, end, flags);
+      if (length === 2 && a === 0x74 && b === 0x6f) this.to = value;
+      else if (length === 4 && isWord(buf, name, TYPE)) this.type = value;
+      else if (length === 4 && isWord(buf, name, FROM)) this.from = value;
+      else {
+        this.extra ??= [];
+        this.extra.push(this.tables.names.lookup(buf, name, name + length), value);
+      }
+    }
+  }
+
+  private startChild(
+    buf: Buffer,
+    base: number,
+    lt: number,
+    pos: number,
+    ownNs: string | undefined,
+    isPrefixed: boolean,
+  ): void {
+    const index = this.childCount++;
+    if (index >= this.limits.maxChildren) fail('policy-violation', 'too many children');
+    if (index >= MAX_TABLE) {
+      this.isPlain = false;
+      return;
+    }
+    const ns = isPrefixed ? this.tagNs : (ownNs ?? this.innerNs);
+    const start = base + (this.elementColon === 0 ? this.elementName : this.elementColon + 1);
+    const kind = this.tables.kinds.lookup(buf, start, base + this.elementNameEnd, ns);
+    // Whoever claims a stanza namespace by a declaration of its own would change meaning in another frame.
+    if (ownNs !== undefined && kind.claimsStanza) this.isPlain = false;
+    this.kinds[index] = kind;
+    this.mask |= kind.bit;
+    const at = index * CHILD_FIELDS;
+    this.table[at + CHILD_START] = lt - base;
+    this.table[at + CHILD_INNER] = pos - base;
+  }
+
+  /** An element ended and `depth` are left open; its end tag began at lt and ended at pos. */
+  protected endTag(base: number, depth: number, lt: number, pos: number): void {
+    if (depth === 2) {
+      if (this.childCount <= MAX_TABLE) {
+        const at = (this.childCount - 1) * CHILD_FIELDS;
+        this.table[at + CHILD_INNER_END] = lt - base;
+        this.table[at + CHILD_END] = pos - base;
+      }
+    } else if (depth === 1) this.contentEnd = lt - base;
+    if (this.scopes.innermostDepth > depth) this.scopes.popTo(depth);
+  }
+
+  protected growAttributes(): void {
+    const attrs = new Int32Array(this.attrs.length * 2);
+    attrs.set(this.attrs);
+    this.attrs = attrs;
+  }
+}
