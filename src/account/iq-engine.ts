@@ -1,7 +1,7 @@
 // Requests that the server answers: at a host's address or at an account's bare JID (RFC 6121 §8.5.2.1.3).
 import type { Element } from '@xmpp/xml';
 import type { IqHandler, IqRequest, IqTarget } from '../host/module.ts';
-import type { AccountView, SessionView } from '../host/views.ts';
+import type { AccountView, BacklogItem, Reference, SessionView } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Debtor } from '../session/ledger.ts';
@@ -49,7 +49,7 @@ class Request implements IqRequest, Settler {
   readonly debtor: Debtor | undefined;
   unit: Unit | undefined;
   private pushes: { session: SessionView; stanza: Bytes }[] | undefined;
-  private results: Bytes[] | undefined;
+  private results: BacklogItem[] | undefined;
   private runs: (() => void)[] | undefined;
   private content: Bytes | undefined;
 
@@ -92,8 +92,8 @@ class Request implements IqRequest, Settler {
     (this.pushes ??= []).push({ session, stanza });
   }
 
-  before(stanza: Bytes): void {
-    (this.results ??= []).push(stanza);
+  before(stanza: Bytes, reference: Reference = 0): void {
+    (this.results ??= []).push({ stanza, reference });
   }
 
   committed(run: () => void): void {
@@ -119,7 +119,7 @@ class Request implements IqRequest, Settler {
 
   private answer(): void {
     for (const run of this.runs ?? []) run();
-    for (const result of this.results ?? []) this.engine.deliver(this, result);
+    for (const { stanza, reference } of this.results ?? []) this.engine.deliver(this, stanza, reference);
     // RFC 6121 §2.1.6 and §2.3.2: the order of push and result is free; the result first lets a client match it.
     this.engine.reply(this, this.content);
     for (const { session, stanza } of this.pushes ?? []) session.deliver(stanza);
@@ -201,8 +201,9 @@ export class IqEngine {
   }
 
   /** A complete stanza for the requester. */
-  deliver(request: Request, stanza: Bytes): void {
-    this.send(request, stanza);
+  deliver(request: Request, stanza: Bytes, reference: Reference): void {
+    if (request.session === undefined) this.send(request, stanza);
+    else request.session.deliver(stanza, reference);
   }
 
   /** To the requester: straight into its queue, or by the router when it is somebody else's. */

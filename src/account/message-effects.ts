@@ -54,6 +54,10 @@ export class MessageEffects implements Effects {
     this.unit.clear();
   }
 
+  get deliveries(): number {
+    return this.targets.length + (this.copies === undefined ? 0 : this.copies.length);
+  }
+
   drop(child: Child): void {
     (this.dropped ??= []).push(child);
   }

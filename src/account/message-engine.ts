@@ -15,6 +15,7 @@ import type { Commits, Settler } from './commits.ts';
 import { MessageEffects } from './message-effects.ts';
 import type { Outlet, Passage } from './outlet.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
+import { Lanes } from './lanes.ts';
 import { SenderUnits } from './sender-units.ts';
 import type { Held, SessionRef } from './session-ref.ts';
 
@@ -66,6 +67,7 @@ export class MessageEngine {
   private readonly outlet: Outlet;
   private readonly log: Log;
   private readonly senderUnits: SenderUnits;
+  private readonly lanes = new Lanes();
   /** Free effects: handlers may cause further messages, so there is one for each level of nesting. */
   private readonly pool: MessageEffects[] = [];
 
@@ -114,6 +116,30 @@ export class MessageEngine {
     debtor: Debtor | undefined,
     n: number,
   ): void {
+    const joins = this.lanes.waits(account, from);
+    const later = joins ? undefined : this.attempt(account, stanza, kind, from, to, how, debtor, n);
+    if (!joins && later === undefined) return;
+    debtor?.owe(n);
+    this.lanes.add(account, from, later, {
+      run: () => this.attempt(account, stanza, kind, from, to, how, debtor, n),
+      refuse: (error) => {
+        this.refuse(stanza, from, to, error);
+      },
+      over: () => debtor?.pay(n),
+    });
+  }
+
+  /** @returns what the message must wait for, if a rule has asked for it: then nothing has been done */
+  private attempt(
+    account: Account,
+    stanza: Stanza,
+    kind: StanzaKind,
+    from: Jid,
+    to: Jid,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): Promise<unknown> | undefined {
     const effects = this.pool.pop() ?? new MessageEffects(this.commits.storage.unit());
     effects.begin('in', stanza, from, to);
     effects.owed = how.owed;
@@ -124,6 +150,7 @@ export class MessageEngine {
     else if (verdict.error !== undefined) this.refuse(stanza, from, to, verdict.error);
     effects.unit.clear();
     this.pool.push(effects);
+    return verdict?.later;
   }
 
   private send(

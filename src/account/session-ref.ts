@@ -92,7 +92,9 @@ export class SessionRef implements SessionView {
   abandon(): Reference[] {
     const waiting: Reference[] = [];
     for (const held of this.held ?? []) {
-      if (held.state !== 'dropped' && held.reference !== 0) waiting.push(held.reference);
+      if (held.state === 'dropped') continue;
+      if (held.reference !== 0) waiting.push(held.reference);
+      for (const item of held.backlog ?? []) if (item.reference !== 0) waiting.push(item.reference);
     }
     this.held = undefined;
     return waiting;

@@ -241,7 +241,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.stream.discard();
     this.stream.write(PROCEED);
     this.stream.transport.startTls(this.parts.tls, () => {
-      this.stream.restart();
+      this.stream.renew();
     });
   }
 

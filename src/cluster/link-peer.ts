@@ -114,8 +114,8 @@ export class LinkPeer implements LinkSink {
       this.#outbox.span >= maxFrames * 2
     ) {
       const no = this.#outbox.skip();
-      this.#dropped.push({ no, payload });
-      this.#wake();
+      // Asked for even if the peer is awake: a blocked connection may not collect for long.
+      if (this.#dropped.push({ no, payload }) === 1) this.#host.wake(this);
       return no;
     }
     if (this.#sendable()) this.#wake();

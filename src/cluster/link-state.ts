@@ -15,8 +15,8 @@ export interface LinkStateOptions {
   readonly timers: Timers;
   readonly limits?: Partial<LinkLimits>;
   /**
-   * Asks for `collect` on this peer soon, and for `turn`; never answered from inside the call. Called once until the
-   * next `collect`.
+   * Asks for `turn` and `collect` on this peer soon, never from inside the call. The asking is not repeated for every
+   * frame: it stands until the next `collect`.
    */
   readonly wake: (peer: LinkPeer) => void;
   /** Asks to close the connection to this peer's process at once, if there is one. */

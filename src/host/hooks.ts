@@ -9,6 +9,12 @@ export interface Hooks {
   'message.in': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
   /** An account's own session sent presence (without `to`): `session` shows the state after it. */
   'presence.own': (stanza: Stanza, account: AccountView, session: SessionView) => Verdict;
+  /** A session came back with what it had been given before (stored over a restart, or announced to a new owner). */
+  'session.restored': (
+    account: AccountView,
+    session: SessionView,
+    unproven: readonly Reference[],
+  ) => void;
   /** First available presence of non-negative priority of a session (XEP-0160 §3). */
   'session.available': (account: AccountView, session: SessionView) => void;
   /** A session is bound, before anything else is sent to it. */

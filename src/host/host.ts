@@ -83,6 +83,8 @@ export class Host {
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
   private accountSlots = 0;
   private sessionSlots = 0;
+  private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
+  private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
   private features: Bytes | undefined;
 
   constructor(parts: HostParts) {
@@ -128,6 +130,13 @@ export class Host {
       .join('') as Bytes);
   }
 
+  private slot<T>(shared: Map<string, Slot<unknown>>, name: string | undefined, make: () => Slot<T>): Slot<T> {
+    const known = name === undefined ? undefined : shared.get(name);
+    const slot = (known as Slot<T> | undefined) ?? make();
+    if (name !== undefined) shared.set(name, slot);
+    return slot;
+  }
+
   private viewFor(declaration: ModuleDeclaration, options: unknown, undo: (() => void)[]): ModuleHost {
     const { parts } = this;
     const { name } = declaration;
@@ -141,7 +150,7 @@ export class Host {
       try {
         run();
       } catch (error) {
-        log.error({ err: error }, 'a timer of this module threw. This is a bug of the module; the server goes on.');
+        log.error({ err: error }, 'a timer or the end of this module threw. This is a bug of the module; the server goes on.');
       }
     };
     return {
@@ -164,8 +173,15 @@ export class Host {
           parts.removeIq(target, ns, child);
         });
       },
-      accountSlot: <T>(initial: () => T): Slot<T> => ({ index: this.accountSlots++, initial }),
-      sessionSlot: <T>(initial: () => T): Slot<T> => ({ index: this.sessionSlots++, initial }),
+      accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
+        this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
+      sessionSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
+        this.slot(this.sharedSessionSlots, shared, () => ({ index: this.sessionSlots++, initial })),
+      // Tickets count the units submitted (see Ticket), so the count is the last one.
+      read: (query, params) => parts.storage.read(query, params, parts.storage.stats().submitted),
+      onStop: (run) => {
+        undo.push(guarded(run));
+      },
       onLoad: (loader) => {
         this.loaders.push(loader);
         undo.push(() => this.loaders.splice(this.loaders.indexOf(loader), 1));

@@ -3,14 +3,14 @@ import type { Element } from '@xmpp/xml';
 import type { z } from 'zod';
 import type { Jid } from '../protocol/jid.ts';
 import type { StanzaError } from '../protocol/stanza-error.ts';
-import type { QueryId, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
+import type { QueryId, Row, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
 import type { Clock, Random } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
-import type { AccountView, SessionView, Slot } from './views.ts';
+import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
   /** `XEP-0199`, `RFC 6121`. */
@@ -63,7 +63,7 @@ export interface IqRequest {
   /** A complete stanza for a session of the account, after the commit. */
   push(session: SessionView, stanza: Bytes): void;
   /** A complete stanza for the requester, before the answer (archive results). */
-  before(stanza: Bytes): void;
+  before(stanza: Bytes, reference?: Reference): void;
   /** Runs after the commit: where memory follows the disk. Never runs if the unit fails. */
   committed(run: () => void): void;
 }
@@ -96,8 +96,13 @@ export interface ModuleHost {
   on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
-  accountSlot<T>(initial: () => T): Slot<T>;
-  sessionSlot<T>(initial: () => T): Slot<T>;
+  /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
+  accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
+  sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;
+  /** A page of rows that shows everything this worker has submitted so far. @throws StorageError (rejects) */
+  read(query: QueryId, params: readonly Value[]): Promise<readonly Row[]>;
+  /** Runs when the module stops, while units are still taken: the place to write what is in memory alone. */
+  onStop(run: () => void): void;
   onLoad(loader: Loader): void;
   every(ms: number, run: () => void): void;
   /** Accounts in memory on this worker. */

@@ -1,7 +1,7 @@
 // What modules may see and do: narrow views that account/ and session/ implement.
 import type { Jid } from '../protocol/jid.ts';
 import type { StanzaError } from '../protocol/stanza-error.ts';
-import type { StatementId, Value } from '../storage/storage.ts';
+import type { StatementId, Unit, Value } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Child, Stanza } from '../xml/stanza.ts';
 
@@ -89,6 +89,12 @@ export interface Effects {
   append(child: Bytes): void;
   /** The copies carry this reference; if `commitFirst`, they leave only after this unit is on disk. */
   refer(reference: Reference, commitFirst: boolean): void;
+  /** What `refer` was last told; 0 if nothing. */
+  readonly reference: Reference;
+  /** Sessions that get the message or a copy of it, as decided so far. */
+  readonly deliveries: number;
+  /** This message's unit, for rows written without an array of parameters. */
+  readonly unit: Unit;
   /** A row of this message's unit. */
   write(statement: StatementId, ...params: Value[]): void;
   /** A further, complete stanza for a session of this account, in order with this one. */
@@ -101,6 +107,11 @@ export interface Effects {
 export interface Stop {
   readonly stop: true;
   readonly error?: StanzaError;
+  /**
+   * message.in only: the message, and what the same sender sends to this account behind it, waits for the promise;
+   * then all rules run again from the start. If it is rejected, the message is refused with resource-constraint.
+   */
+  readonly later?: Promise<unknown>;
 }
 
 export type Verdict = Stop | undefined;

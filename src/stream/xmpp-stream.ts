@@ -46,7 +46,7 @@ export class XmppStream implements TransportUser, TokenSink {
   readonly transport: Transport;
   private readonly role: StreamRole;
   private readonly parts: StreamParts;
-  private readonly tokenizer: Tokenizer;
+  private tokenizer: Tokenizer;
   private shapers: Shapers | undefined;
   private opened = false;
   private over = false;
@@ -98,15 +98,21 @@ export class XmppStream implements TransportUser, TokenSink {
     );
   }
 
-  /** RFC 6120 §5.4.3.3, §6.4.6: what follows is a new stream on the same connection. */
+  /** RFC 6120 §6.4.6: what follows is a new stream on the same connection. */
   restart(): void {
     this.opened = false;
     this.tokenizer.restart();
   }
 
-  /** The rest of what was received is not XML of ours: it is thrown away until `restart`. */
+  /** The rest of what was received is not XML of ours: it is thrown away until `renew`. */
   discard(): void {
     this.tokenizer.stop();
+  }
+
+  /** RFC 6120 §5.4.3.3: a new stream inside TLS, which knows nothing of what came before. */
+  renew(): void {
+    this.opened = false;
+    this.tokenizer = new Tokenizer(this.parts.xml, this, this.tokenizer.limits);
   }
 
   /** Nothing further is handled until `release`: an answer must come first. Counted. */

@@ -144,10 +144,72 @@ export class KindTable {
   }
 }
 
+const HEAD_BYTES = 128;
+const HEAD_SLOTS = 256;
+/** Bytes behind `<` that are sampled to find a slot. */
+const HEAD_SAMPLE = 21;
+
+/**
+ * The beginnings of children's start tags that were read before: `<active xmlns='…'`, name and namespace, byte by byte.
+ * What the scanner found in such bytes depends on nothing else, so that it need not find it again.
+ * PERF(docs/performance.md): half of a typical message is such tags.
+ */
+export class HeadTable {
+  private readonly kinds: (ChildKind | undefined)[] = new Array<undefined>(HEAD_SLOTS).fill(
+    undefined,
+  );
+  private readonly lengths = new Uint8Array(HEAD_SLOTS);
+  private readonly nameLengths = new Uint8Array(HEAD_SLOTS);
+  private readonly arena = new Uint8Array(HEAD_SLOTS * HEAD_BYTES);
+
+  private slotOf(buf: Uint8Array, name: number): number {
+    const early = buf[name]! + buf[name + 1]! * 3 + buf[name + 3]! * 7;
+    return (early + buf[name + 12]! * 31 + buf[name + 20]! * 131) & (HEAD_SLOTS - 1);
+  }
+
+  /** @returns the slot of a head that stands at `name`, the byte behind `<`, or -1 */
+  find(buf: Uint8Array, name: number, end: number): number {
+    if (name + HEAD_SAMPLE > end) return -1;
+    const slot = this.slotOf(buf, name);
+    const length = this.lengths[slot]!;
+    if (length === 0 || name + length > end) return -1;
+    return isSame(buf, name, this.arena, slot * HEAD_BYTES, length) ? slot : -1;
+  }
+
+  kindAt(slot: number): ChildKind {
+    return this.kinds[slot]!;
+  }
+
+  /** Bytes from the name to behind the namespace's closing quote. */
+  lengthAt(slot: number): number {
+    return this.lengths[slot]!;
+  }
+
+  nameLengthAt(slot: number): number {
+    return this.nameLengths[slot]!;
+  }
+
+  /** Notes that the bytes from `name` to `end` are a name of nameLength, one space, and xmlns='…' without references. */
+  note(buf: Uint8Array, name: number, nameLength: number, end: number, kind: ChildKind): void {
+    const length = end - name;
+    if (length < HEAD_SAMPLE || length > HEAD_BYTES) return;
+    const slot = this.slotOf(buf, name);
+    this.kinds[slot] = kind;
+    this.lengths[slot] = length;
+    this.nameLengths[slot] = nameLength;
+    for (let i = 0; i < length; i++) this.arena[slot * HEAD_BYTES + i] = buf[name + i]!;
+  }
+
+  clear(): void {
+    this.lengths.fill(0);
+  }
+}
+
 /** The caches that all scanners of a worker share. */
 export interface Tables {
   readonly names: ByteInterner;
   readonly namespaces: ByteInterner;
   readonly values: ByteInterner;
   readonly kinds: KindTable;
+  readonly heads: HeadTable;
 }

@@ -36,7 +36,7 @@ import type { Tables } from './intern.ts';
 import type { XmlLimits } from './limits.ts';
 import { HAS_RAW_SPACE, HAS_REFERENCE, HAS_WIDE, referencePoint } from './references.ts';
 import { ATTR_FIELDS, hasXmlPrefix, isXmlns, type RawTag, type StreamScope } from './namespaces.ts';
-import { NO_SCOPE, TagSink } from './tag-sink.ts';
+import { NO_SCOPE, seenBit, TagSink } from './tag-sink.ts';
 
 /** next(): all bytes were read; go on with the next ones. */
 export const SUSPENDED = 0;
@@ -175,6 +175,7 @@ export class Scanner extends TagSink {
   next(buf: Buffer, from: number, end: number): ScanEvent {
     const recorder = this.recorder;
     const maxDepth = this.limits.maxDepth;
+    const heads = this.tables.heads;
     const maxAttributes = this.limits.maxAttributes;
     let base = this.base;
     let pos = from;
@@ -255,11 +256,19 @@ export class Scanner extends TagSink {
           if (depth > 0 || !this.atStart) fail('restricted-xml', 'processing instruction');
           state = DECLARATION;
         } else {
-          tok = pos;
-          colon = NONE;
-          isAttribute = false;
           this.beginTag();
-          state = NAME;
+          const head = depth === 2 && maxDepth > 2 ? heads.find(buf, pos, end) : -1;
+          if (head >= 0) {
+            stack[4] = pos - base;
+            stack[5] = heads.nameLengthAt(head);
+            pos = this.takeHead(base, pos, head);
+            state = IN_TAG;
+          } else {
+            tok = pos;
+            colon = NONE;
+            isAttribute = false;
+            state = NAME;
+          }
         }
       }
 
@@ -404,12 +413,12 @@ export class Scanner extends TagSink {
         attrs[at + 5] = flags;
         this.attrCount = index + 1;
         const length = nameEnd - tok;
-        const bit = 1 << ((length * 7 + buf[tok]! * 3 + buf[nameEnd - 1]!) & 31);
+        const bit = seenBit(length, buf[tok]!, buf[nameEnd - 1]!);
         if ((this.seen & bit) !== 0) this.needsResolving = true;
         this.seen |= bit;
         if (colon !== NONE) {
           if (!hasXmlPrefix(buf, tok, colon)) this.needsResolving = true;
-        } else if (length === 5 && isXmlns(buf, tok)) this.xmlnsIndex = index;
+        } else if (length === 5 && buf[tok] === 0x78 && isXmlns(buf, tok)) this.xmlnsIndex = index;
         pos++;
         state = IN_TAG;
         continue;

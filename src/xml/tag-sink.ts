@@ -1,4 +1,5 @@
 // What the scanner gathers of tags and stanzas: attributes, the stanza's own values, the table of its children.
+import { SPACE } from './chars.ts';
 import { fail } from './errors.ts';
 import type { ChildKind, Tables } from './intern.ts';
 import type { XmlLimits } from './limits.ts';
@@ -21,6 +22,13 @@ import {
   XML_NS,
   XMLNS_NS,
 } from './namespaces.ts';
+
+/** The bit by which attributes of that length, first and last byte are told apart in `seen`. */
+export function seenBit(length: number, first: number, last: number): number {
+  return 1 << ((length * 7 + first * 3 + last) & 31);
+}
+
+const XMLNS_BIT = seenBit(5, 0x78, 0x73);
 
 /** Children that the table holds; a stanza with more is read again into a canonical form (see rewrite.ts). */
 export const MAX_TABLE = 32;
@@ -89,7 +97,7 @@ export class TagSink implements RawTag {
   readonly table = new Int32Array(MAX_TABLE * CHILD_FIELDS);
   /** The root's qualified name as written; set with OPENED. */
   rootName: Buffer = NO_SCOPE.rootName;
-  private readonly tables: Tables;
+  protected readonly tables: Tables;
 
   constructor(tables: Tables, limits: XmlLimits) {
     this.tables = tables;
@@ -105,7 +113,11 @@ export class TagSink implements RawTag {
     this.extra = undefined;
   }
 
+  /** A head found by HeadTable stands for the kind of the child being read; undefined otherwise. */
+  protected headKind: ChildKind | undefined = undefined;
+
   protected beginTag(): void {
+    this.headKind = undefined;
     this.attrCount = 0;
     this.seen = 0;
     this.needsResolving = false;
@@ -126,9 +138,12 @@ export class TagSink implements RawTag {
       if (this.xmlnsIndex >= 0) this.checkDeepDefault(buf, base);
       return;
     }
+    if (depth === 3) {
+      this.startChild(buf, base, lt, pos, isPrefixed);
+      return;
+    }
     const ownNs = this.xmlnsIndex >= 0 ? this.defaultNs(buf, base) : undefined;
-    if (depth === 3) this.startChild(buf, base, lt, pos, ownNs, isPrefixed);
-    else if (depth === 2) this.startStanza(buf, base, pos, ownNs, isPrefixed);
+    if (depth === 2) this.startStanza(buf, base, pos, ownNs, isPrefixed);
     else {
       this.innerNs = ownNs ?? '';
       this.ns = isPrefixed ? this.tagNs : this.innerNs;
@@ -221,25 +236,64 @@ export class TagSink implements RawTag {
     base: number,
     lt: number,
     pos: number,
-    ownNs: string | undefined,
     isPrefixed: boolean,
   ): void {
     const index = this.childCount++;
     if (index >= this.limits.maxChildren) fail('policy-violation', 'too many children');
+    const kind = this.headKind ?? this.readKind(buf, base, isPrefixed);
+    // Whoever claims a stanza namespace by a declaration of its own would change meaning in another frame.
+    if (kind.claimsStanza && this.xmlnsIndex >= 0) this.isPlain = false;
     if (index >= MAX_TABLE) {
       this.isPlain = false;
       return;
     }
-    const ns = isPrefixed ? this.tagNs : (ownNs ?? this.innerNs);
-    const start = base + (this.elementColon === 0 ? this.elementName : this.elementColon + 1);
-    const kind = this.tables.kinds.lookup(buf, start, base + this.elementNameEnd, ns);
-    // Whoever claims a stanza namespace by a declaration of its own would change meaning in another frame.
-    if (ownNs !== undefined && kind.claimsStanza) this.isPlain = false;
     this.kinds[index] = kind;
     this.mask |= kind.bit;
     const at = index * CHILD_FIELDS;
     this.table[at + CHILD_START] = lt - base;
     this.table[at + CHILD_INNER] = pos - base;
+  }
+
+  private readKind(buf: Buffer, base: number, isPrefixed: boolean): ChildKind {
+    const { attrs, elementName, elementNameEnd, elementColon, xmlnsIndex, tables } = this;
+    const ownNs = xmlnsIndex >= 0 ? this.defaultNs(buf, base) : undefined;
+    const ns = isPrefixed ? this.tagNs : (ownNs ?? this.innerNs);
+    const start = base + (elementColon === 0 ? elementName : elementColon + 1);
+    const kind = tables.kinds.lookup(buf, start, base + elementNameEnd, ns);
+    if (
+      xmlnsIndex === 0 &&
+      elementColon === 0 &&
+      attrs[ATTR_FLAGS] === 0 &&
+      attrs[ATTR_NAME] === elementNameEnd + 1 &&
+      buf[base + elementNameEnd] === SPACE &&
+      attrs[ATTR_VALUE] === attrs[ATTR_NAME_END]! + 2
+    ) {
+      const end = base + attrs[ATTR_VALUE_END]! + 1;
+      tables.heads.note(buf, start, elementNameEnd - elementName, end, kind);
+    }
+    return kind;
+  }
+
+  /** Takes over what a head says, as if it had been read. @returns where reading goes on, in the tag */
+  protected takeHead(base: number, name: number, slot: number): number {
+    const { heads } = this.tables;
+    const { attrs } = this;
+    const nameEnd = name - base + heads.nameLengthAt(slot);
+    const end = name - base + heads.lengthAt(slot);
+    this.headKind = heads.kindAt(slot);
+    this.elementName = name - base;
+    this.elementNameEnd = nameEnd;
+    this.elementColon = 0;
+    attrs[ATTR_NAME] = nameEnd + 1;
+    attrs[ATTR_NAME_END] = nameEnd + 6;
+    attrs[ATTR_COLON] = 0;
+    attrs[ATTR_VALUE] = nameEnd + 8;
+    attrs[ATTR_VALUE_END] = end - 1;
+    attrs[ATTR_FLAGS] = 0;
+    this.attrCount = 1;
+    this.xmlnsIndex = 0;
+    this.seen = XMLNS_BIT;
+    return base + end;
   }
 
   /** An element ended and `depth` are left open; its end tag began at lt and ended at pos. */

@@ -1,5 +1,5 @@
 // What all tokenizers of a worker share: caches of names and kinds, and the scanners and buffers that they lend out.
-import { ByteInterner, KindTable, type Tables } from './intern.ts';
+import { ByteInterner, HeadTable, KindTable, type Tables } from './intern.ts';
 import { STANZA_LIMITS, type XmlLimits } from './limits.ts';
 import type { Binding, StreamScope } from './namespaces.ts';
 import { Scanner } from './scanner.ts';
@@ -21,6 +21,7 @@ export class XmlContext {
     namespaces: new ByteInterner(512),
     values: new ByteInterner(4096),
     kinds: new KindTable(),
+    heads: new HeadTable(),
   };
   private readonly scopes = new Map<string, StreamScope>();
   private readonly scanners: Scanner[] = [];
@@ -38,6 +39,8 @@ export class XmlContext {
    * Stanzas read before a kind was registered lack its bit: register at start.
    */
   bit(ns: string, name: string): number {
+    // Heads remember kinds with the bits of their time.
+    this.tables.heads.clear();
     return this.tables.kinds.bit(ns, name);
   }
 
