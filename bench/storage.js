@@ -210,7 +210,6 @@ async function run(kind, mode, writerPid) {
   const ownPaced = process.cpuUsage();
   const otherPaced = writerPid === undefined ? 0 : cpuMicros(writerPid);
   const list = await paced(storage, rate, 5, nextId);
-  nextId += rate * 6;
   const usedPaced = process.cpuUsage(ownPaced);
   const allPaced =
     usedPaced.user +

@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '2000000' }, dist: { type: 'string', default: 'dist' } },
+  options: {
+    count: { type: 'string', default: '2000000' },
+    dist: { type: 'string', default: 'dist' },
+  },
 });
 const at = (/** @type {string} */ file) => pathToFileURL(resolve(values.dist, 'xml', file)).href;
 const { Tokenizer } = await import(at('tokenizer.js'));
@@ -76,12 +79,16 @@ const rows = [
 ];
 console.log(`node ${process.version}, ${length} bytes a message, ${count} messages a row`);
 for (const [name, perChunk, onStanza] of rows) {
-  console.log(`${String(name).padEnd(34)} ${run(count, Number(perChunk), /** @type {any} */ (onStanza), messages).toFixed(0)} ns`);
+  console.log(
+    `${String(name).padEnd(34)} ${run(count, Number(perChunk), /** @type {any} */ (onStanza), messages).toFixed(0)} ns`,
+  );
 }
 const chunk = Buffer.from(messages.join(''));
 const tick = process.hrtime.bigint();
 for (let i = 0; i < 20; i++) chunk.toString('latin1');
-console.log(`for scale: latin1 copy of the same bytes ${(Number(process.hrtime.bigint() - tick) / 20 / messages.length).toFixed(0)} ns`);
+console.log(
+  `for scale: latin1 copy of the same bytes ${(Number(process.hrtime.bigint() - tick) / 20 / messages.length).toFixed(0)} ns`,
+);
 void attribute;
 void escapeText;
 if (seen === 0) throw new RangeError('nothing was read');

@@ -5,13 +5,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderErrorReference } from '../dist/admin/index.js';
 import { renderExample, renderReference } from '../dist/config/index.js';
+import { STANDARD_MODULES } from '../dist/modules/standard.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 
+const modules = Object.fromEntries(
+  STANDARD_MODULES.map(({ declaration }) => [
+    declaration.name,
+    declaration.options?.describe(declaration.summary),
+  ]),
+);
+
 const pages = {
-  'config/xmppd.example.yml': renderExample(),
-  'docs/reference/configuration.md': renderReference(),
+  'config/xmppd.example.yml': renderExample(modules),
+  'docs/reference/configuration.md': renderReference(modules),
   'docs/reference/errors.md': renderErrorReference(),
 };
 

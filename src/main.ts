@@ -15,17 +15,24 @@ const parts: CliParts = {
     await start(settings, options);
   },
   async openAccountsOffline(settings) {
-    const { openAccountsOffline } =
-      await load<Pick<CliParts, 'openAccountsOffline'>>('app/offline-accounts');
+    const { openAccountsOffline } = await import('./app/offline-accounts.ts');
     return openAccountsOffline(settings);
   },
-  moduleSchemas: () => Promise.resolve({}),
+  async moduleSchemas() {
+    const { STANDARD_MODULES } = await import('./modules/standard.ts');
+    return Object.fromEntries(
+      STANDARD_MODULES.map(({ declaration }) => [
+        declaration.name,
+        declaration.options?.describe(declaration.summary),
+      ]),
+    );
+  },
   async checkDatabase(path) {
-    const { checkDatabase } = await load<Pick<CliParts, 'checkDatabase'>>('storage/sqlite/check');
+    const { checkDatabase } = await import('./storage/sqlite/check.ts');
     return checkDatabase(path);
   },
   async backupDatabase(path, target, onProgress) {
-    const { backupDatabase } = await load<Pick<CliParts, 'backupDatabase'>>('storage/sqlite/check');
+    const { backupDatabase } = await import('./storage/sqlite/check.ts');
     await backupDatabase(path, target, onProgress);
   },
 };

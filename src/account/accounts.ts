@@ -1,11 +1,13 @@
 // The owner's side: which accounts are in memory, their inboxes while they load, and the gate to the engines.
 import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
 import type { Loader } from '../host/module.ts';
-import type { Reference } from '../host/views.ts';
+import type { Reference, Slot } from '../host/views.ts';
 import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
+import type { EndReason } from '../session/session-port.ts';
+import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { QueryId, StatementId, Value } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -15,9 +17,11 @@ import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { Account } from './account.ts';
 import type { Commits } from './commits.ts';
 import type { IqEngine } from './iq-engine.ts';
+import type { StoredState } from './stored-sessions.ts';
+import { packStored } from './stored-sessions.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
-import type { PresenceEngine } from './presence-engine.ts';
+import { priorityOf, type PresenceEngine } from './presence-engine.ts';
 import { addressed, errorBytes, mayBeRefused } from '../protocol/replies.ts';
 import { SessionRef } from './session-ref.ts';
 import type { Attached, AttachRequest } from './attach.ts';
@@ -53,6 +57,9 @@ export interface AccountParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly newResource: () => string;
+  /** Session slots that outlive a restart. */
+  readonly sessionSlots: readonly Slot<unknown>[];
+  readonly storeSession: StatementId;
   readonly reader: StanzaReader;
   readonly jids: JidCache;
 }
@@ -179,6 +186,61 @@ export class Accounts {
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     this.each('session.proven', (handler) => handler(account, session, references));
+  }
+
+  /** The session that a client may resume by this token. */
+  byToken(bare: BareJid, token: string): SessionRef | undefined {
+    if (token === '') return undefined;
+    return this.loaded.get(bare)?.sessions.find((session) => session.token === token);
+  }
+
+  /** A worker died, and with it the sessions whose connections it had. What they were given and never proved is pending. */
+  workerGone(worker: number): void {
+    for (const account of this.loaded.values()) {
+      for (const session of [...account.sessions, ...account.closing]) {
+        if (session.worker === worker) this.ended(account.jid.bare, worker, session.id, [], []);
+      }
+    }
+  }
+
+  /** Puts back the presence of a session that another process knew, telling nobody: nobody saw it leave. */
+  restorePresence(account: Account, session: SessionRef, presence: Stanza): void {
+    session.available = true;
+    session.announced = true;
+    session.priority = priorityOf(presence) ?? 0;
+    session.presence = presence;
+    account.presenceChanged();
+  }
+
+  /** Keeps a session over a graceful restart. The debtor is paid when it is on disk. @throws StorageError */
+  store(account: Account, session: SessionRef, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
+    const { commits, sessionSlots } = this.parts;
+    const presence =
+      session.presence === undefined ? ('' as Bytes) : addressed(session.presence, 'c2s', session.jid, account.jid);
+    const state = { snapshot, presence, announced: session.announced, slots: session.named(sessionSlots) };
+    const unit = commits.storage.unit();
+    unit.add(this.parts.storeSession, account.owner, account.jid.domain, account.jid.local, packStored(state));
+    commits.submit(unit, account.owner, { settled: () => debtor.pay(n) }, n);
+    debtor.owe(n);
+    account.remove(session, false);
+  }
+
+  /** A stored session exists again, hibernating. */
+  restore(account: Account, session: SessionRef, state: StoredState): void {
+    session.acknowledges = true;
+    session.token = state.snapshot.token;
+    for (const slot of this.parts.sessionSlots) {
+      const value = slot.name === undefined ? undefined : state.slots[slot.name];
+      if (value !== undefined) session.setSlot(slot, value);
+    }
+    if (state.presence === '') return;
+    this.restorePresence(account, session, this.parts.reader.read(state.presence));
+    session.announced = state.announced;
+  }
+
+  /** Ends every session of an account. */
+  endAll(bare: BareJid, reason: EndReason): void {
+    for (const session of this.loaded.get(bare)?.sessions ?? []) session.port.end(reason);
   }
 
   /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */

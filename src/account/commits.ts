@@ -9,6 +9,9 @@ export interface Settler {
   settled(n: number, failure: StorageFailure | undefined): void;
 }
 
+/** Units that may still be submitted when the sockets stop being read. */
+export const LOW_ROOM = 1024;
+
 interface Waiting {
   readonly ticket: Ticket;
   readonly settler: Settler;
@@ -49,5 +52,6 @@ export class Commits {
       throw error;
     }
     this.waiting.push({ ticket: this.lastTicket, settler, n });
+    if (this.storage.room < LOW_ROOM) this.onRoom();
   }
 }

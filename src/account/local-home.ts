@@ -2,6 +2,7 @@
 import type { Reference } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { Debtor } from '../session/ledger.ts';
+import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { Session, SessionHome } from '../session/session.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -21,6 +22,11 @@ export class LocalHome implements SessionHome {
     this.ref = ref;
   }
 
+  /** The session at this end of the owner's reference is this one from now on. */
+  adopt(session: Session): void {
+    this.ref.port = session;
+  }
+
   send(
     _session: Session,
     stanza: Stanza,
@@ -32,8 +38,9 @@ export class LocalHome implements SessionHome {
     this.accounts.outgoing(this.account, this.ref, stanza, to, passage(debtor !== undefined, again), debtor, n);
   }
 
-  acknowledges(): void {
+  acknowledges(session: Session): void {
     this.ref.acknowledges = true;
+    this.ref.token = session.management?.token ?? '';
   }
 
   proven(session: Session, references: readonly Reference[]): void {
@@ -42,6 +49,10 @@ export class LocalHome implements SessionHome {
 
   leaving(session: Session): void {
     this.accounts.leaving(session.jid.bare, this.ref.worker, session.id);
+  }
+
+  store(_session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
+    this.accounts.store(this.account, this.ref, snapshot, debtor, n);
   }
 
   ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {

@@ -19,10 +19,12 @@ export interface Held {
 export class SessionRef implements SessionView {
   readonly jid: Jid;
   /** Number of the session on the worker that has its connection. */
-  readonly id: number;
+  id: number;
   /** Slot of that worker. */
-  readonly worker: number;
-  readonly port: SessionPort;
+  worker: number;
+  port: SessionPort;
+  /** Names it to a returning client; empty until its stream is resumable. */
+  token = '';
   private readonly log: Log;
   available = false;
   /** Sent its first available presence of non-negative priority. */
@@ -98,6 +100,22 @@ export class SessionRef implements SessionView {
     }
     this.held = undefined;
     return waiting;
+  }
+
+  /** Its connection is on another worker from now on. */
+  move(worker: number, id: number, port: SessionPort | undefined): void {
+    this.worker = worker;
+    this.id = id;
+    if (port !== undefined) this.port = port;
+  }
+
+  /** Values of slots that have a name: what outlives a graceful restart. */
+  named(slots: readonly Slot<unknown>[]): Record<string, unknown> {
+    const values: Record<string, unknown> = {};
+    for (const slot of slots) {
+      if (slot.name !== undefined && this.data?.[slot.index] !== undefined) values[slot.name] = this.data[slot.index];
+    }
+    return values;
   }
 
   private flush(): void {

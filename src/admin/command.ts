@@ -1,5 +1,5 @@
 // An administrative command, written once: the control socket, the command line and later ad-hoc commands all run it.
-import { z } from 'zod';
+import type { z } from 'zod';
 import { OperatorError } from '../util/errors.ts';
 import type { BareJid, Domain } from '../protocol/jid.ts';
 

@@ -32,10 +32,12 @@ export interface ControlServerOptions {
   readonly idleTimeoutMs?: number;
   /** A command that takes longer is answered `control-timeout`; it may still be carried out. */
   readonly commandTimeoutMs?: number;
+  /** How long `close` waits for the commands in hand. */
+  readonly closeTimeoutMs?: number;
 }
 
 export interface ControlServer {
-  /** Takes the socket away and ends every connection, after the answers in hand are written. */
+  /** Takes the socket away and ends every connection, when the commands in hand are answered or have had their time. */
   close(): Promise<void>;
 }
 
@@ -70,7 +72,11 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   return {
     close: () =>
       new Promise((resolve) => {
+        const deadline = options.timers.after(options.closeTimeoutMs ?? 2000, () => {
+          for (const connection of connections) connection.destroy();
+        });
         server.close(() => {
+          deadline.cancel();
           resolve();
         });
         for (const connection of connections) connection.finish();
@@ -161,6 +167,10 @@ class ControlConnection {
     // A peer that does not close its own half is not waited for.
     this.#idle?.cancel();
     this.#idle = this.#options.timers.after(1000, () => this.#socket.destroy());
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 
   #watchIdle(): void {

@@ -17,6 +17,7 @@ import { OperatorError } from '../util/errors.ts';
 import { silentLog, type Log } from '../util/log.ts';
 import { systemTimers } from '../util/system-clock.ts';
 import type { AdminContext } from './command.ts';
+import type { CommandArgs } from './commands-table.ts';
 import { connectControl } from './control-client.ts';
 import {
   openControlServer,
@@ -62,6 +63,7 @@ async function serve(options: Partial<ControlServerOptions> = {}): Promise<Contr
     context,
     timers: systemTimers,
     log: silentLog,
+    closeTimeoutMs: 100,
     ...options,
   });
   open.push(server);
@@ -95,7 +97,7 @@ async function stillServes(): Promise<void> {
   client.close();
 }
 
-const add = (address: string): object => ({ address, password: 'pencil' });
+const add = (address: string): CommandArgs => ({ address, password: 'pencil' });
 
 test('a command is carried out and its result comes back', async () => {
   await serve();
@@ -168,8 +170,6 @@ test('a server that does not answer is given up by time', async () => {
   await serve();
   const client = await connectControl(path, systemTimers, 50);
   expect(await codeOf(client.call('user add', add('never@example.org')))).toBe('control-timeout');
-  // The hanging command would keep the connection from ending.
-  open.length = 0;
 });
 
 test.each([
@@ -192,10 +192,9 @@ test('a flood of requests is not read further than a few', async () => {
   const socket = createConnection(path);
   socket.on('error', () => undefined);
   const line = `${JSON.stringify({ id: 1, command: 'user add', args: add('never@example.org') })}\n`;
-  let accepted = 0;
-  while (accepted < 5_000_000 && socket.write(line.repeat(100))) accepted += line.length * 100;
+  socket.write(line.repeat(20_000));
   await stillServes();
-  expect(socket.writableLength).toBeGreaterThan(0);
+  expect(socket.writableLength).toBeGreaterThan(1_000_000);
   socket.destroy();
 });
 

@@ -105,6 +105,156 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'Too many administrative connections are open at once.',
     'Wait for the others to end.',
   ),
+  'data-directory': code(
+    EXIT.config,
+    'The data directory cannot be made.',
+    'Make it by hand for the user the server runs as, or set `data` to another place.',
+  ),
+  'certificate-unreadable': code(
+    EXIT.config,
+    'The certificate or key of a host may not be read, or is missing.',
+    'Give the user of the server the right to read it, or correct `hosts` in the configuration.',
+  ),
+  'certificate-unusable': code(
+    EXIT.config,
+    'The certificate and the key of a host do not belong together, or are no PEM files.',
+    'Name the right pair of files in `hosts`.',
+  ),
+  'credentials-unreadable': code(
+    EXIT.other,
+    'The stored credentials of an account cannot be read by this version.',
+    'Run the version that wrote them, or set the password of the account again.',
+  ),
+  'module-needs': code(
+    EXIT.config,
+    'A module needs another one that is not loaded, or needs itself by way of others.',
+    'Load the other module, or leave out the one that needs it.',
+  ),
+  'module-conflict': code(
+    EXIT.config,
+    'Two modules want to answer the same request.',
+    'Leave one of them out under `modules`.',
+  ),
+  'socket-path-too-long': code(
+    EXIT.config,
+    'The path of a socket between the processes of the server is too long.',
+    'Set `data` to a shorter path.',
+  ),
+  'socket-failed': code(
+    EXIT.unavailable,
+    'A socket between the processes of the server cannot be made.',
+    'Look at the owner and the rights of the `run` directory below the data directory.',
+  ),
+  'db-directory-missing': code(
+    EXIT.config,
+    'The directory of the database does not exist.',
+    'Make it for the user the server runs as.',
+  ),
+  'db-directory-unwritable': code(
+    EXIT.config,
+    'The directory of the database is not writable.',
+    'Give it to the user the server runs as: SQLite keeps files beside the database.',
+  ),
+  'db-missing': code(
+    EXIT.unavailable,
+    'There is no database yet at the configured place.',
+    'The server makes it at its first start; otherwise check `data`.',
+  ),
+  'db-locked': code(
+    EXIT.unavailable,
+    'The database is open in another process.',
+    'Stop the other server, or reach it with the same --config through its control socket.',
+  ),
+  'db-not-a-database': code(
+    EXIT.other,
+    'The file at the place of the database is something else.',
+    'Name another place in `data`, or restore the database from a backup.',
+  ),
+  'db-corrupt': code(
+    EXIT.other,
+    'The database is damaged.',
+    'Run `xmppd db check` and restore it from a backup.',
+  ),
+  'db-cannot-open': code(
+    EXIT.other,
+    'The database cannot be opened.',
+    'Look at the owner and the rights of the file and its directory.',
+  ),
+  'db-newer': code(
+    EXIT.config,
+    'The database was written by a newer version of the program.',
+    'Run that version, or restore a backup from before the upgrade.',
+  ),
+  'db-migration': code(
+    EXIT.other,
+    'The tables could not be brought to the version of the program; nothing of the step was kept.',
+    'Make a backup of the file and report the message.',
+  ),
+  'db-statement': code(
+    EXIT.other,
+    'A statement of the program does not fit the tables.',
+    'Run `xmppd db check`; if the database is sound, it is a bug.',
+  ),
+  'db-write': code(
+    EXIT.temporary,
+    'A change could not be written.',
+    'Look at the free space and the state of the disk, then try again.',
+  ),
+  'db-backup': code(
+    EXIT.other,
+    'The backup failed; nothing of it was kept.',
+    'Look at the free space where it should go, then try again.',
+  ),
+  'db-backup-exists': code(
+    EXIT.usage,
+    'The file named for the backup exists already.',
+    'Name a new one.',
+  ),
+  'db-unreachable': code(
+    EXIT.temporary,
+    'The store process does not answer.',
+    'Look at its log; the supervisor replaces it.',
+  ),
+  'db-wire-version': code(
+    EXIT.other,
+    'A worker and the store process are of different versions.',
+    'Restart the whole server.',
+  ),
+  'db-stale-worker': code(
+    EXIT.other,
+    'A process that had been replaced came back.',
+    'It ends by itself; stop it if it does not.',
+  ),
+  'db-arguments': code(
+    EXIT.usage,
+    'The store process was started by hand.',
+    'It is started by the supervisor: use `xmppd start`.',
+  ),
+  'port-in-use': code(
+    EXIT.unavailable,
+    'A port is taken by another program.',
+    'Stop the other program, or set another port under `listen`.',
+  ),
+  'port-denied': code(
+    EXIT.denied,
+    'The port may not be opened by this user: those below 1024 are reserved.',
+    'Set a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).',
+  ),
+  'address-invalid': code(
+    EXIT.config,
+    'An address under `listen` is none of this machine.',
+    'Correct it; leaving it out listens on every interface.',
+  ),
+  'listen-failed': code(
+    EXIT.unavailable,
+    'A port cannot be opened for another reason; the message says which.',
+    'Look at the message.',
+  ),
+  'restart-limit': code(
+    EXIT.other,
+    'Processes of the server ended again and again, so it gave up.',
+    'The log before it says why they ended; start the server again when that is mended.',
+  ),
   'internal-error': code(
     EXIT.other,
     'The server failed while it carried out a command: a bug.',

@@ -1,19 +1,25 @@
-// From a logged-in stream to a session: binding at the account's owner, resuming by token.
+// From a logged-in stream to a session: binding at the account's owner, resuming by token, here or on another worker.
 import type { Accounts } from '../account/accounts.ts';
 import { LocalHome } from '../account/local-home.ts';
+import type { SessionRef } from '../account/session-ref.ts';
+import type { StoredState } from '../account/stored-sessions.ts';
 import type { BindOutcome, ResumeOutcome, SessionDoor } from '../c2s/c2s-parts.ts';
-import type { Jid } from '../protocol/jid.ts';
+import type { Placement } from '../placement/placement.ts';
+import { makeJid, parseJid, type Jid } from '../protocol/jid.ts';
+import type { Crossing } from '../router/crossing.ts';
 import type { SessionRegistry } from '../session/registry.ts';
-import { Session, type SessionParts, type SessionStream } from '../session/session.ts';
+import { Session, type SessionHome, type SessionParts, type SessionStream } from '../session/session.ts';
 import type { EndReason, SessionPort } from '../session/session-port.ts';
+import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { Random } from '../util/clock.ts';
 import type { Bytes } from '../xml/bytes.ts';
 
 export interface DoorParts {
   readonly accounts: Accounts;
   readonly sessions: SessionRegistry;
+  readonly placement: Placement;
+  readonly crossing: Crossing;
   readonly random: Random;
-  readonly worker: number;
   readonly session: SessionParts;
 }
 
@@ -37,33 +43,99 @@ export class Door implements SessionDoor {
     this.parts = parts;
   }
 
-  bind(account: Jid, resource: string | undefined, stream: SessionStream, done: (outcome: BindOutcome) => void): void {
-    const { accounts, sessions, worker } = this.parts;
+  bind(
+    account: Jid,
+    resource: string | undefined,
+    stream: SessionStream,
+    done: (outcome: BindOutcome) => void,
+  ): void {
+    const { accounts, sessions, placement, crossing } = this.parts;
     const id = sessions.nextId();
+    const owner = placement.locate(account.bare);
+    if (owner !== 'here') {
+      crossing.bind(owner, account, resource, id, (result) => {
+        if ('refused' in result) done(result);
+        else done({ session: this.make(id, result.jid, crossing.homeFor(owner), stream) });
+      });
+      return;
+    }
     const port = new PendingPort();
-    accounts.attach({ jid: account, resource, id, worker, port }, (result) => {
+    accounts.attach({ jid: account, resource, id, worker: placement.self, port }, (result) => {
       if (result.refused !== undefined) {
         done(result);
         return;
       }
       const home = new LocalHome(accounts, result.account, result.session);
-      const session = new Session(id, result.session.jid, home, stream, this.parts.session);
-      port.session = session;
-      sessions.add(session);
-      done({ session });
+      port.session = this.make(id, result.session.jid, home, stream);
+      done({ session: port.session });
     });
   }
 
   resume(account: Jid, token: string, done: (outcome: ResumeOutcome) => void): void {
-    const session = this.parts.sessions.find(token);
-    // XEP-0198 §8: a token of somebody else's session is as good as none.
-    if (session === undefined || session.jid.bare !== account.bare) done({ refused: 'item-not-found' });
-    else done({ session });
+    const { sessions, placement, crossing } = this.parts;
+    const session = sessions.find(token);
+    if (session !== undefined) {
+      // XEP-0198 §8: a token of somebody else's session is as good as none.
+      if (session.jid.bare === account.bare) done({ session });
+      else done({ refused: 'item-not-found' });
+      return;
+    }
+    if (placement.workers === 1) {
+      done({ refused: 'item-not-found' });
+      return;
+    }
+    const id = sessions.nextId();
+    const owner = placement.locate(account.bare);
+    const moved = (snapshot: SessionSnapshot | undefined, home: SessionHome | undefined): void => {
+      if (snapshot === undefined || home === undefined) done({ refused: 'item-not-found' });
+      else done({ session: this.revive(id, home, snapshot) });
+    };
+    if (owner !== 'here') {
+      crossing.resume(owner, account, token, id, (snapshot) => moved(snapshot, crossing.homeFor(owner)));
+      return;
+    }
+    const ref = this.parts.accounts.byToken(account.bare, token);
+    crossing.takeSession(account, token, placement.self, id, (snapshot) => {
+      moved(snapshot, ref === undefined ? undefined : this.ownHome(account, ref));
+    });
   }
 
   token(session: Session): string {
     const token = this.parts.random.id();
     this.parts.sessions.name(token, session);
     return token;
+  }
+
+  /** A session of the last run; done before the ports open. */
+  restore(local: string, domain: string, state: StoredState): void {
+    const { accounts, sessions, placement } = this.parts;
+    const account = makeJid(local, domain, '');
+    const id = sessions.nextId();
+    const port = new PendingPort();
+    const { resource } = parseJid(state.snapshot.jid);
+    accounts.attach({ jid: account, resource, id, worker: placement.self, port }, (result) => {
+      if (result.refused !== undefined) return;
+      accounts.restore(result.account, result.session, state);
+      port.session = this.revive(id, new LocalHome(accounts, result.account, result.session), state.snapshot);
+    });
+  }
+
+  private ownHome(account: Jid, ref: SessionRef): SessionHome | undefined {
+    const owner = this.parts.accounts.peek(account.bare);
+    return owner === undefined ? undefined : new LocalHome(this.parts.accounts, owner, ref);
+  }
+
+  private revive(id: number, home: SessionHome, snapshot: SessionSnapshot): Session {
+    const session = this.make(id, parseJid(snapshot.jid), home, undefined);
+    session.restore(snapshot);
+    this.parts.sessions.name(snapshot.token, session);
+    if (home instanceof LocalHome) home.adopt(session);
+    return session;
+  }
+
+  private make(id: number, jid: Jid, home: SessionHome, stream: SessionStream | undefined): Session {
+    const session = new Session(id, jid, home, stream, this.parts.session);
+    this.parts.sessions.add(session);
+    return session;
   }
 }

@@ -1,20 +1,20 @@
 // Accounts while no server runs: the database is opened, and so locked, for as long as a command lasts.
 import { Commits } from '../account/commits.ts';
-import { ACCOUNTS_SCHEMA, AccountsStore } from '../account/accounts-store.ts';
+import { AccountsStore } from '../account/accounts-store.ts';
 import { Hashing } from '../auth/hashing.ts';
 import type { Settings } from '../config/index.ts';
-import { schemaOf } from '../host/host.ts';
 import { STANDARD_MODULES } from '../modules/standard.ts';
 import { openStorage } from '../storage/sqlite/open.ts';
 import { systemClock, systemRandom, systemTimers } from '../util/system-clock.ts';
 import { silentLog } from '../util/log.ts';
 import { AccountAdmin } from './account-admin.ts';
 import { databasePath, ensureDataDirectory } from './paths.ts';
+import { serverSchema, SESSIONS_REMOVAL } from './server-schema.ts';
 
 /** @throws OperatorError `db-locked` when a server runs on this database */
 export async function openAccountsOffline(settings: Settings): Promise<AccountAdmin & { close(): Promise<void> }> {
   ensureDataDirectory(settings);
-  const schema = schemaOf(STANDARD_MODULES, ACCOUNTS_SCHEMA);
+  const schema = serverSchema(STANDARD_MODULES);
   const storage = await openStorage({
     path: databasePath(settings),
     schema,
@@ -41,5 +41,5 @@ export async function openAccountsOffline(settings: Settings): Promise<AccountAd
 }
 
 function removalStatements(): string[] {
-  return STANDARD_MODULES.flatMap((module) => module.declaration.removals ?? []);
+  return [SESSIONS_REMOVAL, ...STANDARD_MODULES.flatMap((module) => module.declaration.removals ?? [])];
 }

@@ -8,6 +8,11 @@ export function databasePath(settings: Settings): string {
   return join(settings.data, 'xmppd.sqlite');
 }
 
+/** Where workers reach the store when there are several. */
+export function storeSocket(settings: Settings): string {
+  return join(runDirectory(settings), 'store.sock');
+}
+
 /** Sockets between the processes of the server. */
 export function runDirectory(settings: Settings): string {
   return join(settings.data, 'run');

@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os';
 import type { Socket } from 'node:net';
 import { Accounts } from '../account/accounts.ts';
-import { ACCOUNTS_SCHEMA, AccountsStore } from '../account/accounts-store.ts';
-import { Commits } from '../account/commits.ts';
+import { AccountsStore } from '../account/accounts-store.ts';
+import { Commits, LOW_ROOM } from '../account/commits.ts';
+import { unpackStored } from '../account/stored-sessions.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
 import { MessageEngine } from '../account/message-engine.ts';
 import { PresenceEngine } from '../account/presence-engine.ts';
@@ -13,11 +14,12 @@ import { LoginThrottle } from '../auth/throttle.ts';
 import type { C2sParts } from '../c2s/c2s-parts.ts';
 import { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
-import { Host, inOrder, schemaOf } from '../host/host.ts';
+import { Host, inOrder } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Placement } from '../placement/placement.ts';
 import { JidCache } from '../protocol/jid.ts';
-import { Router, type Elsewhere } from '../router/router.ts';
+import type { Crossing } from '../router/crossing.ts';
+import { Router } from '../router/router.ts';
 import { SessionRegistry } from '../session/registry.ts';
 import { openStorage, type StorageMode } from '../storage/sqlite/open.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -26,11 +28,13 @@ import { WriteTick } from '../transport/write-tick.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { Wheel } from '../util/wheel.ts';
+import type { Bytes } from '../xml/bytes.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Certificates } from './certificates.ts';
 import { Door } from './door.ts';
 import { serverSecret } from './secrets.ts';
+import { serverSchema } from './server-schema.ts';
 import { clientSettings, sessionLimits } from './worker-settings.ts';
 
 export interface WorkerPorts {
@@ -44,7 +48,9 @@ export interface WorkerOptions extends WorkerPorts {
   readonly settings: Settings;
   readonly modules: readonly Module[];
   readonly placement: Placement;
-  readonly elsewhere: Elsewhere;
+  readonly crossing: Crossing;
+  /** Of this process in its slot: numbers of an earlier one never come again. */
+  readonly epoch: number;
   readonly storageMode: StorageMode;
   readonly databasePath: string;
   /** A test switch: every stanza is written from tokens. */
@@ -62,22 +68,32 @@ export interface Worker {
   readonly gate: ReadGate;
   readonly commits: Commits;
   readonly jids: JidCache;
+  readonly reader: StanzaReader;
+  readonly router: Router;
+  readonly door: Door;
+  readonly streams: ReadonlySet<ClientStream>;
   /** Takes a connection, unread. */
   accept(socket: Socket, kind: 'c2s' | 'c2s-tls'): void;
+  /** No byte of a client is handled from here on. */
+  stopReading(): void;
+  /** A stored session exists again. */
+  restore(local: string, domain: string, stored: string): void;
+  /** There may be room again in storage and links: sockets are read on. */
+  relieve(): void;
+  countSessions(domain: string | undefined): { online: number; hibernating: number };
+  /** What the status shows. */
+  load(): { readonly [name: string]: number };
   /** Connections accepted and not yet closed. */
   connections(): number;
   close(): Promise<void>;
 }
-
-/** Room below which sockets are not read. */
-const LOW_ROOM = 1024;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { settings, clock, timers, random, log, placement } = options;
   const modules = inOrder(options.modules.filter((module) => settings.modules[module.declaration.name] !== false));
   const storage = await openStorage({
     path: options.databasePath,
-    schema: schemaOf(modules, ACCOUNTS_SCHEMA),
+    schema: serverSchema(modules),
     mode: options.storageMode,
     clock,
     timers,
@@ -92,12 +108,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
   const wheel = new Wheel(clock, timers, bug('a deadline'));
   const gate = new ReadGate();
-  const commits = new Commits(storage, () => {
-    if (storage.room >= LOW_ROOM) gate.open();
-  });
+  const relieve = (): void => {
+    // SECURITY: nothing behind the sockets grows without bound: no room, no reading.
+    if (storage.room < LOW_ROOM || options.crossing.crowded) gate.close();
+    else gate.open();
+  };
+  const commits = new Commits(storage, relieve);
   const hostNames = settings.hosts.map((host) => host.domain);
   const hosts = new Set<string>(hostNames);
-  const router = new Router({ placement, hosts, elsewhere: options.elsewhere, reader });
+  const router = new Router({ placement, hosts, elsewhere: options.crossing, reader });
   const handlers = new IqHandlers();
   const accountsStore = new AccountsStore(storage);
   const host: Host = new Host({
@@ -136,6 +155,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     clock,
     log,
     newResource: () => random.id(),
+    sessionSlots: host.namedSessionSlots,
+    storeSession: storage.statement('sessions.store'),
     reader,
     jids,
   });
@@ -148,16 +169,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const hashing = new Hashing({ concurrency: hashingConcurrency(settings.workers), maxQueued: settings.auth.maxQueued });
   const certificates = new Certificates(settings);
-  const sessions = new SessionRegistry();
+  const sessions = new SessionRegistry(options.epoch);
   const tick = new WriteTick(bug('a write'));
   const door = new Door({
     accounts,
     sessions,
+    placement,
+    crossing: options.crossing,
     random,
-    worker: placement.self,
     session: { wheel, clock, limits: sessionLimits(settings), onEnd: (session) => sessions.remove(session) },
   });
-  const streams = new Set<object>();
+  let stopped = false;
+  const streams = new Set<ClientStream>();
   const c2s: C2sParts = {
     settings: clientSettings(settings),
     hosts,
@@ -186,7 +209,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     random,
     log,
     moduleFeatures: () => host.streamFeatures(),
-    onClosed: (stream) => streams.delete(stream),
+    onClosed: (stream) => {
+      streams.delete(stream as ClientStream);
+    },
   };
   return {
     storage,
@@ -198,10 +223,32 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     gate,
     commits,
     jids,
+    reader,
+    router,
+    door,
+    streams,
     accept: (socket, kind) => {
-      if (storage.room < LOW_ROOM) gate.close();
-      streams.add(new ClientStream(socket, kind === 'c2s-tls', c2s));
+      if (stopped) socket.destroy();
+      else streams.add(new ClientStream(socket, kind === 'c2s-tls', c2s));
     },
+    stopReading: () => {
+      stopped = true;
+      for (const stream of streams) stream.stopReading();
+    },
+    restore: (local, domain, stored) => {
+      door.restore(local, domain, unpackStored(stored as Bytes));
+    },
+    relieve,
+    countSessions: (domain) => {
+      const count = { online: 0, hibernating: 0 };
+      for (const session of sessions.all()) {
+        if (domain !== undefined && session.jid.domain !== domain) continue;
+        if (session.connected) count.online++;
+        else count.hibernating++;
+      }
+      return count;
+    },
+    load: () => ({ sessions: sessions.size }),
     connections: () => streams.size,
     close: async () => {
       sweep.cancel();

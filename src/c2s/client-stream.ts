@@ -22,6 +22,9 @@ import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { SaslNegotiation } from './sasl.ts';
 import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
 
+/** For so long after a failed resumption a client may send again what it had no <a/> for. */
+const AGAIN_MS = 30_000;
+
 const PROCEED = `<proceed xmlns='${NS.tls}'/>` as Bytes;
 
 /** What is only needed until a session stands; dropped then. */
@@ -31,6 +34,7 @@ interface Negotiation {
   /** Who logged in. */
   account: Jid | undefined;
   binding: ChannelBinding | undefined;
+  resumptionFailed: boolean;
 }
 
 export class ClientStream implements StreamRole, SessionStream, Expirable {
@@ -47,7 +51,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
 
   constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
     this.parts = parts;
-    this.negotiation = { directTls, sasl: undefined, account: undefined, binding: undefined };
+    this.negotiation = { directTls, sasl: undefined, account: undefined, binding: undefined, resumptionFailed: false };
     const { settings } = parts;
     const nowMs = parts.clock.monotonicMs();
     const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
@@ -139,6 +143,16 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
   cut(): void {
     this.session = undefined;
     this.stream.cut();
+  }
+
+  /** The server stops: nothing more is handled. */
+  stopReading(): void {
+    this.stream.hold();
+  }
+
+  /** RFC 6120 §4.9.3.20: the last word of a server that stops. */
+  shutDown(): void {
+    this.stream.fail(new StreamError('system-shutdown'));
   }
 
   // ---- Expirable: log-in time-out, then liveness
@@ -277,6 +291,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       } else if (this.stream.ended) {
         outcome.session.disconnected(this);
       } else {
+        if (this.negotiation?.resumptionFailed === true) outcome.session.mayRepeat(AGAIN_MS);
         this.stand(outcome.session);
         this.answerBind(stanza, `<bind xmlns='${NS.bind}'><jid>${escapeText(outcome.session.jid.full)}</jid></bind>` as Bytes);
       }
@@ -304,7 +319,11 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     }
     this.stream.hold();
     this.parts.door.resume(negotiation.account, token, (outcome) => {
-      if (outcome.refused !== undefined) this.stream.write(failed(outcome.refused, outcome.h));
+      if (outcome.refused !== undefined) {
+        // What it sends next may repeat what a crash swallowed the acknowledgement of.
+        negotiation.resumptionFailed = true;
+        this.stream.write(failed(outcome.refused, outcome.h));
+      }
       else if (!this.stream.ended) this.resumed(outcome.session, token, h);
       this.stream.release();
     });

@@ -1,7 +1,7 @@
 // xmppd db backup
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { databasePath } from '../config/index.ts';
+import { databasePath } from '../app/paths.ts';
 import type { CliSession } from './session.ts';
 
 export function addDbBackup(db: Command, session: CliSession): void {

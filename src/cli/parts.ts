@@ -8,9 +8,14 @@ export interface OfflineAccounts extends AdminAccounts {
   close(): Promise<void>;
 }
 
-/** What a check of the database found; `problems` empty: nothing wrong. */
+/** What a check of the database found. */
 export interface DatabaseReport {
+  readonly sound: boolean;
   readonly problems: readonly string[];
+  readonly brokenReferences: readonly { readonly table: string; readonly parent: string }[];
+  readonly schemaVersions: ReadonlyMap<string, number>;
+  readonly databaseBytes: number;
+  readonly walBytes: number;
 }
 
 export interface CliParts {
@@ -20,6 +25,7 @@ export interface CliParts {
   openAccountsOffline(settings: Settings): Promise<OfflineAccounts>;
   /** Options of the modules that come along, and of the external ones that a configuration names. */
   moduleSchemas(external: readonly string[], file: string | undefined): Promise<ModuleSchemas>;
+  /** @throws OperatorError when there is no database that can be opened */
   checkDatabase(path: string): Promise<DatabaseReport>;
   /** Copies the database while it is in use. @throws OperatorError when the target exists */
   backupDatabase(

@@ -61,7 +61,7 @@ function promptHidden(input: Input, errors: Output, question: string): Promise<s
           });
           return;
         }
-        if (key === '\u007f' || key === '\b') entered = [...entered].slice(0, -1).join('');
+        if (key === '\u007f' || key === '\b') entered = entered.replace(/.$/u, '');
         else if (key === '\u0015') entered = '';
         else if (key >= ' ' && entered.length < MAX_INPUT_CHARACTERS) entered += key;
       }

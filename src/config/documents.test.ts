@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { STANDARD_MODULES } from '../modules/standard.ts';
 import { describeOptions, type OptionDoc } from './describe.ts';
 import { renderExample, renderReference, renderSettings } from './documents.ts';
-import { checkConfig, loadConfig, parseConfig } from './load.ts';
+import { checkConfig, loadConfig, parseConfig, type ModuleSchemas } from './load.ts';
+
+const standard: ModuleSchemas = Object.fromEntries(
+  STANDARD_MODULES.map(({ declaration }) => [
+    declaration.name,
+    declaration.options?.describe(declaration.summary),
+  ]),
+);
 
 const projectFile = (name: string): string =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -17,11 +25,11 @@ function leaves(options: readonly OptionDoc[]): readonly OptionDoc[] {
 }
 
 test('the example file in config/ is fresh', () => {
-  expect(projectFile('config/xmppd.example.yml')).toBe(renderExample());
+  expect(projectFile('config/xmppd.example.yml')).toBe(renderExample(standard));
 });
 
 test('the reference page is fresh', () => {
-  expect(projectFile('docs/reference/configuration.md')).toBe(renderReference());
+  expect(projectFile('docs/reference/configuration.md')).toBe(renderReference(standard));
 });
 
 test('the example as it stands means the defaults', () => {

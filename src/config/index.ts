@@ -3,7 +3,6 @@ export { ConfigError, type Diagnostic } from './diagnostics.ts';
 export { renderExample, renderReference, renderSettings } from './documents.ts';
 export {
   checkConfig,
-  databasePath,
   findConfig,
   loadConfig,
   readConfig,

@@ -14,8 +14,8 @@ import {
   type Settings,
 } from './settings.ts';
 
-/** Options of modules by module name. A module with all defaults may be left out of the file. */
-export type ModuleSchemas = Readonly<Record<string, z.ZodType>>;
+/** Options of modules by module name; undefined: the module has none. A module may be left out of the file. */
+export type ModuleSchemas = Readonly<Record<string, z.ZodType | undefined>>;
 
 /** A file that has been read and not yet checked. */
 export interface ConfigDocument {
@@ -99,7 +99,9 @@ export function checkConfig(document: ConfigDocument, modules: ModuleSchemas = {
 export function withModules(modules: ModuleSchemas, external: readonly string[] = []) {
   const shape: Record<string, z.ZodType> = {};
   for (const name of external) shape[name] = moduleOptions(z.record(z.string(), z.unknown()));
-  for (const [name, schema] of Object.entries(modules)) shape[name] = moduleOptions(schema);
+  for (const [name, schema] of Object.entries(modules)) {
+    shape[name] = moduleOptions(schema ?? z.strictObject({}));
+  }
   const words = settingsSchema.shape.modules.meta();
   return settingsSchema.extend({
     modules: z
@@ -185,9 +187,4 @@ function hostsOf(hosts: Parsed['hosts'], base: string, data: string): readonly H
       given: files?.certificate !== undefined,
     };
   });
-}
-
-/** Where the embedded database of these settings lies. */
-export function databasePath(settings: Settings): string {
-  return join(settings.data, 'xmppd.db');
 }

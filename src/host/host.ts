@@ -79,6 +79,7 @@ export class Host {
   readonly hooks = new HookTable();
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
+  readonly namedSessionSlots: Slot<unknown>[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
   private accountSlots = 0;
@@ -177,6 +178,11 @@ export class Host {
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
       sessionSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedSessionSlots, shared, () => ({ index: this.sessionSlots++, initial })),
+      storedSessionSlot: <T>(initial: () => T, slotName: string): Slot<T> => {
+        const slot: Slot<T> = { index: this.sessionSlots++, initial, name: `${name}.${slotName}` };
+        this.namedSessionSlots.push(slot);
+        return slot;
+      },
       // Tickets count the units submitted (see Ticket), so the count is the last one.
       read: (query, params) => parts.storage.read(query, params, parts.storage.stats().submitted),
       onStop: (run) => {

@@ -99,6 +99,8 @@ export interface ModuleHost {
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;
+  /** A session slot whose value is JSON and outlives a graceful restart with its session, under this name. */
+  storedSessionSlot<T>(initial: () => T, name: string): Slot<T>;
   /** A page of rows that shows everything this worker has submitted so far. @throws StorageError (rejects) */
   read(query: QueryId, params: readonly Value[]): Promise<readonly Row[]>;
   /** Runs when the module stops, while units are still taken: the place to write what is in memory alone. */

@@ -16,6 +16,8 @@ export interface Slot<T> {
   readonly index: number;
   /** What a fresh account or session has. */
   readonly initial: () => T;
+  /** Session slots only: the value is JSON and is kept under this name when the session outlives a restart. */
+  readonly name?: string;
 }
 
 /** One resource of an account, seen from the account's owner. The connection may be on another worker. */

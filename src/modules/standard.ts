@@ -1,5 +1,6 @@
 // The modules that come with the server, by name: the explicit list.
 import type { Module } from '../host/module.ts';
+import { roster } from '../roster/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { sessionRequest } from './session-request/index.ts';
@@ -7,6 +8,7 @@ import { stanzaIds } from './stanza-ids/index.ts';
 
 export const STANDARD_MODULES: readonly Module[] = [
   stanzaIds,
+  roster,
   disco,
   ping,
   sessionRequest,

@@ -4,7 +4,12 @@ import type { Session } from './session.ts';
 export class SessionRegistry {
   private readonly byId = new Map<number, Session>();
   private readonly byToken = new Map<string, Session>();
-  private lastId = 0;
+  private lastId: number;
+
+  /** @param epoch of this process: numbers of an earlier process of the slot never come again */
+  constructor(epoch = 0) {
+    this.lastId = (epoch % 2 ** 20) * 2 ** 32;
+  }
 
   /** A number that no session of this process had. */
   nextId(): number {

@@ -10,6 +10,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { Debtor, Ledger } from './ledger.ts';
 import { Proofs } from './proofs.ts';
+import type { SessionSnapshot } from './snapshot.ts';
 import type { EndReason, SessionPort } from './session-port.ts';
 import { StreamManagement, type Unacknowledged } from './stream-management.ts';
 
@@ -31,6 +32,8 @@ export interface SessionHome {
   proven(session: Session, references: readonly Reference[]): void;
   /** No more deliveries, please; proofs may still come. */
   leaving(session: Session): void;
+  /** Keeps the session over a graceful restart; the debtor is paid when it is on disk. @throws StorageError */
+  store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void;
   /** The last word: what was given and never proved, as references and, where there is none, as stanzas. */
   ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void;
 }
@@ -64,7 +67,7 @@ export class Session implements SessionPort, Expirable {
   private onWheel = false;
   private over = false;
   /** Until when (monotonic) what this session sends may repeat what was lost with a crash. */
-  againUntilMs = 0;
+  private againUntilMs = 0;
 
   constructor(id: number, jid: Jid, home: SessionHome, stream: SessionStream | undefined, parts: SessionParts) {
     this.id = id;
@@ -72,6 +75,11 @@ export class Session implements SessionPort, Expirable {
     this.home = home;
     this.stream = stream;
     this.parts = parts;
+  }
+
+  /** The way to the owner of its account. */
+  get owner(): SessionHome {
+    return this.home;
   }
 
   get connected(): boolean {
@@ -233,11 +241,51 @@ export class Session implements SessionPort, Expirable {
     if (sm.unacknowledged.length > 0) this.write(sm.request());
   }
 
-  /** Everything of it moves to another worker or to the disk: it is over here, without a last word to the owner. */
+  /** @returns undefined when it cannot be resumed */
+  snapshot(): SessionSnapshot | undefined {
+    const sm = this.sm;
+    if (sm?.resumable !== true) return undefined;
+    return {
+      jid: this.jid.full,
+      token: sm.token,
+      resumeTimeoutMs: sm.resumeTimeoutMs,
+      h: sm.h,
+      clientH: sm.clientH,
+      unacknowledged: [...sm.unacknowledged],
+    };
+  }
+
+  /** Makes this session the one that a snapshot was taken of; it hibernates until its client comes. */
+  restore(snapshot: SessionSnapshot): void {
+    this.sm = new StreamManagement(
+      snapshot.token,
+      snapshot.resumeTimeoutMs,
+      () => {
+        this.settled();
+      },
+      snapshot.h,
+      snapshot.clientH,
+    );
+    this.sm.restore(snapshot.unacknowledged);
+    this.sm.hibernate(this.parts.clock.monotonicMs() + snapshot.resumeTimeoutMs);
+    this.soon();
+  }
+
+  /**
+   * It goes on elsewhere, on another worker or after a restart: it is over here, without a last word to the owner.
+   * The stream ends by FIN, without the close tag that would tell the client to forget it (XEP-0198 §5).
+   */
   moveAway(): void {
+    const stream = this.stream;
     this.over = true;
     this.stream = undefined;
+    stream?.cut();
     this.parts.onEnd(this);
+  }
+
+  /** Everything that this session sent is settled. */
+  get quiet(): boolean {
+    return (this.sm?.ledger.open ?? 0) === 0;
   }
 
   /** The owner of the account is another one now (its worker was replaced). */
@@ -277,6 +325,11 @@ export class Session implements SessionPort, Expirable {
     if (this.onWheel) return;
     this.onWheel = true;
     this.parts.wheel.add(this, SOON_MS);
+  }
+
+  /** What it sends in the next while may be a repetition of what was acknowledged to nobody. */
+  mayRepeat(forMs: number): void {
+    this.againUntilMs = this.parts.clock.monotonicMs() + forMs;
   }
 
   private stillAgain(): boolean {

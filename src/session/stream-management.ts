@@ -145,6 +145,12 @@ export class StreamManagement {
     return true;
   }
 
+  /** Puts back what a stored or moved session had not acknowledged. */
+  restore(unacknowledged: readonly Unacknowledged[]): void {
+    for (const { stanza, reference } of unacknowledged) this.sent(stanza, reference);
+    this.unrequested = 0;
+  }
+
   // ---- hibernation
 
   hibernate(untilMs: number): void {

@@ -49,9 +49,8 @@ export const NAME_STOP = table((b) => !isAsciiNameChar(b));
 /** 1 for ASCII that may not begin a name. */
 export const NO_NAME_START = table((b) => b < 0x80 && !isAsciiNameStart(b));
 
-export function isSpace(byte: number): boolean {
-  return byte === SPACE || byte === LF || byte === TAB || byte === CR;
-}
+/** XML 1.0 §2.3, production S. */
+export const IS_SPACE = table((b) => b === SPACE || b === LF || b === TAB || b === CR);
 
 /** charLength(): the rest of the character has not arrived. */
 export const INCOMPLETE = 0;

@@ -81,6 +81,9 @@ class Replay implements Recorder {
     } else if (depth === CHILD_DEPTH && ns === this.stanzaNs) {
       inherits = true;
       if (tag.elementColon === 0) inheriting = true;
+    } else if (tag.elementColon !== 0) {
+      // It will be written without its prefix, so what is unprefixed below it cannot follow the stanza any more.
+      inheriting = false;
     }
     this.declareOuter(raw, attrs);
     this.defaults[depth] = defaultNs;

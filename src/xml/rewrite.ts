@@ -55,7 +55,7 @@ class PlainWriter implements TokenVisitor, Rewritten {
     const bytes = utf8(name);
     let current = this.defaults[this.defaults.length - 1];
     let tag = `<${bytes}`;
-    if (inherits ? current !== undefined && current !== ns : current !== ns) {
+    if (!inherits && current !== ns) {
       tag += ` xmlns='${escapeAttr(ns)}'`;
       current = ns;
     }

@@ -16,7 +16,7 @@ import {
   GT,
   HASH,
   INCOMPLETE,
-  isSpace,
+  IS_SPACE,
   isWideNameChar,
   isWideNameStart,
   LF,
@@ -27,6 +27,7 @@ import {
   QUOT,
   SEMICOLON,
   SLASH,
+  SPACE,
   TAB,
   TEXT_STOP,
   VALUE_STOP,
@@ -273,12 +274,9 @@ export class Scanner extends TagSink {
       }
 
       if (state === IN_TAG) {
-        let c = 0;
-        while (pos < end && isSpace((c = buf[pos]!))) {
-          if (c === CR) this.isPlain = false;
-          pos++;
-        }
+        if (pos < end && buf[pos]! <= SPACE) pos = this.skipSpace(buf, pos, end);
         if (pos >= end) break;
+        const c = buf[pos]!;
         if (c === GT) {
           pos++;
           state = TAG_DONE;
@@ -286,7 +284,7 @@ export class Scanner extends TagSink {
           pos++;
           state = EMPTY;
         } else {
-          if (!isSpace(buf[pos - 1]!))
+          if (IS_SPACE[buf[pos - 1]!] === 0)
             fail('not-well-formed', 'white space must precede an attribute');
           tok = pos;
           colon = NONE;
@@ -323,8 +321,16 @@ export class Scanner extends TagSink {
         }
         if (pos - tok > this.limits.maxNameBytes) fail('policy-violation', 'name too long');
         nameEnd = pos;
-        if (isAttribute) state = EQ;
-        else {
+        if (isAttribute) {
+          const next = pos + 1 < end && buf[pos] === EQUALS ? buf[pos + 1]! : 0;
+          if (next === APOS || next === QUOT) {
+            quote = next;
+            pos += 2;
+            val = pos;
+            flags = 0;
+            state = VALUE;
+          } else state = EQ;
+        } else {
           if (depth >= maxDepth) fail('policy-violation', 'elements too deep');
           if (depth * 2 >= stack.length) stack = this.growStack();
           stack[depth * 2] = tok - base;
@@ -338,24 +344,18 @@ export class Scanner extends TagSink {
       }
 
       if (state === EQ) {
-        let c = 0;
-        while (pos < end && isSpace((c = buf[pos]!))) {
-          if (c === CR) this.isPlain = false;
-          pos++;
-        }
+        if (pos < end && buf[pos]! <= SPACE) pos = this.skipSpace(buf, pos, end);
         if (pos >= end) break;
+        const c = buf[pos]!;
         if (c !== EQUALS) fail('not-well-formed', 'attribute without a value');
         pos++;
         state = QUOTE;
       }
 
       if (state === QUOTE) {
-        let c = 0;
-        while (pos < end && isSpace((c = buf[pos]!))) {
-          if (c === CR) this.isPlain = false;
-          pos++;
-        }
+        if (pos < end && buf[pos]! <= SPACE) pos = this.skipSpace(buf, pos, end);
         if (pos >= end) break;
+        const c = buf[pos]!;
         if (c !== APOS && c !== QUOT) fail('not-well-formed', 'attribute value without quotes');
         quote = c;
         val = ++pos;
@@ -475,12 +475,9 @@ export class Scanner extends TagSink {
         }
 
         if (state === END_GT) {
-          let c = 0;
-          while (pos < end && isSpace((c = buf[pos]!))) {
-            if (c === CR) this.isPlain = false;
-            pos++;
-          }
+          if (pos < end && buf[pos]! <= SPACE) pos = this.skipSpace(buf, pos, end);
           if (pos >= end) break;
+          const c = buf[pos]!;
           if (c !== GT) fail('not-well-formed', 'end tag does not match');
           pos++;
           depth--;
@@ -488,7 +485,7 @@ export class Scanner extends TagSink {
           // The rest is rare, or happens once in a stanza.
           if (state === BETWEEN) {
             const before = pos;
-            while (pos < end && isSpace(buf[pos]!)) pos++;
+            while (pos < end && IS_SPACE[buf[pos]!] === 1) pos++;
             if (pos > before && !this.lenientStart) this.atStart = false;
             if (pos >= end) break;
             // RFC 6120 §11.7 allows white space between stanzas; other character data below the stream violates its
@@ -608,6 +605,16 @@ export class Scanner extends TagSink {
     }
     if (depth === 0) fail('not-well-formed', 'character data outside of the root element');
     return fail('invalid-xml', 'character data between stanzas');
+  }
+
+  private skipSpace(buf: Buffer, from: number, end: number): number {
+    let pos = from;
+    for (; pos < end; pos++) {
+      const c = buf[pos]!;
+      if (IS_SPACE[c] === 0) break;
+      if (c === CR) this.isPlain = false;
+    }
+    return pos;
   }
 
   private growStack(): Int32Array {

@@ -241,8 +241,8 @@ export class TagSink implements RawTag {
     const index = this.childCount++;
     if (index >= this.limits.maxChildren) fail('policy-violation', 'too many children');
     const kind = this.headKind ?? this.readKind(buf, base, isPrefixed);
-    // Whoever claims a stanza namespace by a declaration of its own would change meaning in another frame.
-    if (kind.claimsStanza && this.xmlnsIndex >= 0) this.isPlain = false;
+    // Whoever declares the stanza's namespace anew, or the other one, would change meaning in another frame.
+    if (this.xmlnsIndex >= 0 && (kind.claimsStanza || kind.ns === this.ns)) this.isPlain = false;
     if (index >= MAX_TABLE) {
       this.isPlain = false;
       return;

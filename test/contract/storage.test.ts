@@ -11,16 +11,12 @@ import { startStore } from './store-child.ts';
 
 const ports = { clock: systemClock, timers: systemTimers, log: silentLog };
 
-function harness(
-  directory: string,
-  mode: () => StorageMode,
-  end: () => Promise<unknown> | void,
-): StorageHarness {
+function harness(directory: string, mode: () => StorageMode, end: () => unknown): StorageHarness {
   return {
     open: (schema, bounds) =>
       openStorage({ ...ports, ...bounds, schema, path: join(directory, 'xmppd.db'), mode: mode() }),
     async remove() {
-      await end();
+      await Promise.resolve(end());
       rmSync(directory, { recursive: true });
     },
   };

@@ -2,6 +2,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { TimerHandle, Timers } from '../../util/clock.ts';
 import { OperatorError } from '../../util/errors.ts';
+import { messageOf } from './database.ts';
 import type { Connection } from './database.ts';
 import type { Link } from './link.ts';
 import { migrate } from './migrate.ts';
@@ -144,7 +145,7 @@ export class Admissions {
 
 /** A registered statement that SQLite does not take: the feature's mistake, or a database made by another one. */
 export function statementError(name: string, cause: unknown): OperatorError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   return new OperatorError(
     'db-statement',
     `the statement ${name} does not fit the database: ${said}`,

@@ -1,7 +1,7 @@
 // What operators ask of a database file: is it sound, and a copy of it, also while the server writes.
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { OperatorError } from '../../util/errors.ts';
-import { checkDirectory, openReader } from './database.ts';
+import { checkDirectory, messageOf, openReader, sqliteCode } from './database.ts';
 import type { Connection } from './database.ts';
 import { schemaVersions } from './migrate.ts';
 
@@ -34,27 +34,59 @@ export interface DatabaseReport {
 export function checkDatabase(path: string): DatabaseReport {
   const db = openExisting(path);
   try {
-    const problems = (
-      db.pragma(`integrity_check(${MAX_PROBLEMS})`) as { integrity_check: string }[]
-    )
-      .map((row) => row.integrity_check)
-      .filter((line) => line !== 'ok');
+    const problems = said(() =>
+      (db.pragma(`integrity_check(${MAX_PROBLEMS})`) as { integrity_check: string }[])
+        .map((row) => row.integrity_check)
+        .filter((line) => line !== 'ok'),
+    );
+    if (problems.length > 0) return { ...report(db, path), sound: false, problems };
     const broken = db.pragma('foreign_key_check') as { table: string; parent: string }[];
     return {
-      sound: problems.length === 0 && broken.length === 0,
-      problems,
+      ...report(db, path),
+      sound: broken.length === 0,
       brokenReferences: broken
         .slice(0, MAX_PROBLEMS)
         .map(({ table, parent }) => ({ table, parent })),
-      schemaVersions: versions(db),
-      sqliteVersion: db.prepare('SELECT sqlite_version()').pluck().get() as string,
-      databaseBytes: sizeOf(path),
-      walBytes: sizeOf(`${path}-wal`),
-      journalMode: simple(db, 'journal_mode') as string,
-      freeBytes: Number(simple(db, 'freelist_count')) * Number(simple(db, 'page_size')),
     };
   } finally {
     db.close();
+  }
+}
+
+/** What can be said of a database before it was read as a whole; a damaged one says less. */
+function report(db: Connection, path: string): DatabaseReport {
+  return {
+    sound: true,
+    problems: [],
+    brokenReferences: [],
+    schemaVersions: orElse(() => versions(db), new Map<string, number>()),
+    sqliteVersion: db.prepare('SELECT sqlite_version()').pluck().get() as string,
+    databaseBytes: sizeOf(path),
+    walBytes: sizeOf(`${path}-wal`),
+    journalMode: orElse(() => String(simple(db, 'journal_mode')), 'unknown'),
+    freeBytes: orElse(
+      () => Number(simple(db, 'freelist_count')) * Number(simple(db, 'page_size')),
+      0,
+    ),
+  };
+}
+
+/** The lines of a check; damage that SQLite cannot read past is a line too. */
+function said(lines: () => string[]): string[] {
+  try {
+    return lines();
+  } catch (error) {
+    if (!sqliteCode(error).startsWith('SQLITE_CORRUPT')) throw error;
+    return [messageOf(error)];
+  }
+}
+
+function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!sqliteCode(error).startsWith('SQLITE_CORRUPT')) throw error;
+    return otherwise;
   }
 }
 
@@ -89,10 +121,10 @@ export async function backupDatabase(
     renameSync(part, target);
   } catch (cause) {
     rmSync(part, { force: true });
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new OperatorError(
       'db-backup',
-      `the backup to ${target} failed: ${said}`,
+      `the backup to ${target} failed: ${reason}`,
       'nothing was kept; check the room on that disk and try again',
       { cause },
     );

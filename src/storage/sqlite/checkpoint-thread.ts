@@ -4,7 +4,7 @@ import { InvariantError } from '../../util/errors.ts';
 import { systemClock } from '../../util/system-clock.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { CheckpointMessage, CheckpointThreadOptions } from './checkpoints.ts';
-import { openCheckpointer } from './database.ts';
+import { messageOf, openCheckpointer } from './database.ts';
 
 const port = parentPort;
 if (port === null) throw new InvariantError('this file is the entry of a thread');
@@ -15,7 +15,7 @@ function look(): CheckpointMessage {
   try {
     return checkpointer.look();
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: messageOf(error) };
   }
 }
 

@@ -14,12 +14,15 @@ export interface CheckpointPolicy {
   readonly passiveAfterMs: number;
   /** A log of so many pages is reset by the writer, which stands still for the rest of it. */
   readonly resetPages: number;
+  /** Passes before a reset go on until one has moved no more than this. */
+  readonly restPages: number;
 }
 
 export const CHECKPOINT_POLICY: CheckpointPolicy = {
   passivePages: 2048,
   passiveAfterMs: 60_000,
   resetPages: 16_384,
+  restPages: 512,
 };
 
 /** What a look at the log found and did. */
@@ -31,9 +34,7 @@ export interface CheckpointReport {
   readonly resetDue: boolean;
 }
 
-/** Passes go on until one has moved no more than this. */
-const RESET_REST_PAGES = 512;
-const PASSES = 3;
+const PASSES = 4;
 /** After a reset that a reader would have prevented. */
 const RESET_AGAIN_MS = 5000;
 
@@ -81,15 +82,19 @@ export class Checkpointer {
    * @returns false when a long read (a backup, a check) keeps the log from being reset: waiting would be for nothing
    */
   #catchUp(checkpointed: number): boolean {
+    const { restPages } = this.#policy;
     let moved = checkpointed;
     for (let pass = 0; pass < PASSES; pass++) {
       const state = this.#checkpoint('PASSIVE');
-      if (pendingPages(state) > 0) {
+      const step = state.checkpointed - moved;
+      moved = state.checkpointed;
+      // The writer's own transaction holds a pass back too, but not the next one at the same page.
+      const left = pendingPages(state);
+      if (step === 0 && left > restPages) {
         this.#resetNotBefore = this.#clock.monotonicMs() + RESET_AGAIN_MS;
         return false;
       }
-      if (state.log - moved <= RESET_REST_PAGES) break;
-      moved = state.log;
+      if (step <= restPages && left <= restPages) break;
     }
     return true;
   }

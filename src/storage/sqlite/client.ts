@@ -113,10 +113,9 @@ export class SqliteStorage implements Storage {
     return new PackedUnit(this.#frees);
   }
 
-  submit(unit: Unit, owner: number): Ticket {
-    // One writer keeps the order of all owners; a back-end with several would look at this.
-    void owner;
-    const packed = unit as PackedUnit;
+  submit(unit: Unit, _owner: number): Ticket {
+    // One writer keeps the order of all owners; a back-end with several would look at the owner.
+    const packed = this.#packed(unit);
     if (this.#closing !== undefined) throw closedError();
     if (this.#state === 'failing' && !packed.onlyFrees) {
       throw new StorageError('resource-constraint', 'the database takes no writes at present');
@@ -179,6 +178,12 @@ export class SqliteStorage implements Storage {
     stats.reads = this.#reader?.reads ?? 0;
     stats.reconnects = this.#connection.reconnects;
     return stats;
+  }
+
+  /** @throws InvariantError for a unit that was not made by `unit()` */
+  #packed(unit: Unit): PackedUnit {
+    if (unit instanceof PackedUnit) return unit;
+    throw new InvariantError('a unit of another back-end');
   }
 
   #flush(): void {

@@ -85,11 +85,16 @@ export function openWriter(path: string, synchronous: Synchronous): Connection {
   });
 }
 
-/** Starts the log over, with what little of it is not in the database yet. @throws SqliteError; the log then goes on */
-export function resetLog(db: Connection): void {
+/**
+ * Starts the log over, with what little of it is not in the database yet.
+ * @returns false when a read prevented it
+ * @throws SqliteError; the log then goes on
+ */
+export function resetLog(db: Connection): boolean {
   db.pragma(`busy_timeout = ${RESET_BUSY_MS}`);
   try {
-    db.pragma('wal_checkpoint(RESTART)');
+    const rows = db.pragma('wal_checkpoint(RESTART)') as { busy: number }[];
+    return rows[0]?.busy === 0;
   } finally {
     db.pragma(`busy_timeout = ${BUSY_MS}`);
   }
@@ -120,10 +125,18 @@ export function openReader(path: string): Connection {
   });
 }
 
-/** SQLite's extended code of what was thrown, '' for anything else. By shape: add-ons exist once a thread. */
+/** SQLite's extended code of what was thrown, '' for anything else. By shape: the add-on is shared by all realms. */
 export function sqliteCode(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' && error.code.startsWith('SQLITE_') ? error.code : '';
+}
+
+/** What was thrown, for a log line or an operator. */
+export function messageOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) {
+    return String(error.message);
+  }
+  return String(error);
 }
 
 function opened(path: string, open: () => Connection): Connection {
@@ -136,7 +149,7 @@ function opened(path: string, open: () => Connection): Connection {
 
 function openingError(path: string, cause: unknown): OperatorError {
   const code = sqliteCode(cause);
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   if (code === 'SQLITE_NOTADB') {
     return new OperatorError(
       'db-not-a-database',

@@ -1,6 +1,7 @@
 // Tables and their versions: each step of a feature runs once, in a transaction of its own with the note that it ran.
 import { InvariantError, OperatorError } from '../../util/errors.ts';
 import type { Migration } from '../storage.ts';
+import { messageOf } from './database.ts';
 import type { Connection } from './database.ts';
 
 const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_versions
@@ -61,7 +62,7 @@ export function migrate(db: Connection, migrations: readonly Migration[]): Migra
         note.run(step.feature, step.version);
       }).immediate();
     } catch (cause) {
-      const said = cause instanceof Error ? cause.message : String(cause);
+      const said = messageOf(cause);
       throw new OperatorError(
         'db-migration',
         `version ${step.version} of the tables of ${step.feature} could not be made: ${said}`,

@@ -3,6 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import { PackedReader, PackedWriter } from '../packed.ts';
 import type { QueryDef, Value } from '../storage.ts';
 import { statementError } from './admissions.ts';
+import { messageOf } from './database.ts';
 import type { Connection } from './database.ts';
 
 /** A page larger than this is a query without a limit. */
@@ -63,7 +64,7 @@ export class PageSource {
     } catch (error) {
       output.length = start;
       output.u32(id).u32(PAGE_FAILED);
-      output.text(error instanceof Error ? error.message : String(error));
+      output.text(messageOf(error));
     }
   }
 }

@@ -5,7 +5,14 @@ import type { Log } from '../../util/log.ts';
 import { Admissions } from './admissions.ts';
 import type { Peer } from './admissions.ts';
 import type { CheckpointListener, CheckpointMessage, Checkpoints } from './checkpoints.ts';
-import { besideDatabase, checkDirectory, lockDatabase, openWriter, resetLog } from './database.ts';
+import {
+  besideDatabase,
+  checkDirectory,
+  lockDatabase,
+  messageOf,
+  openWriter,
+  resetLog,
+} from './database.ts';
 import type { Connection, Synchronous } from './database.ts';
 import type { Link, LinkEvents } from './link.ts';
 import { migrateOwn } from './migrate.ts';
@@ -23,6 +30,8 @@ const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 const PROBE_MS = 1000;
 /** The log is looked at no more often. */
 const CHECKPOINT_LOOK_MS = 250;
+/** After a reset of the log that a long read prevented. */
+const RESET_AGAIN_MS = 5000;
 
 export interface WriterOptions {
   readonly path: string;
@@ -63,6 +72,7 @@ export class StoreServer {
   #due: TimerHandle | 'soon' | undefined;
   #probing: TimerHandle | undefined;
   #lookDue: TimerHandle | undefined;
+  #resetNotBefore = 0;
   #stopped = false;
 
   /** @throws OperatorError when the database is locked, damaged, newer, or cannot be opened */
@@ -81,7 +91,7 @@ export class StoreServer {
     try {
       reserve.make();
     } catch (error) {
-      ports.log.warn({ error: String(error) }, 'there is no room for the reserve file');
+      ports.log.warn({ error: messageOf(error) }, 'there is no room for the reserve file');
     }
     if (options.maxPages !== undefined) this.#db.pragma(`max_page_count = ${options.maxPages}`);
     this.#writer = new Writer(this.#db, reserve, ports.clock, ports.log);
@@ -91,18 +101,20 @@ export class StoreServer {
 
   /** Serves a connection. @param connect makes the link whose events are given */
   accept(connect: (events: LinkEvents) => Link): void {
-    let peer: Peer | undefined;
-    const link = connect({
-      frame: (frame) => {
-        if (peer !== undefined) this.#frame(peer, frame);
-      },
-      closed: (reason) => {
-        if (peer === undefined) return;
-        this.#ports.log.debug({ worker: peer.client?.worker, reason }, 'a client left the store');
-        this.#admissions.gone(peer);
-      },
-    });
-    peer = { link, client: undefined, received: 0, done: 0, open: true };
+    // The link's first event comes in a later turn, when the peer is there.
+    const peer: Peer = {
+      link: connect({
+        frame: (frame) => this.#frame(peer, frame),
+        closed: (reason) => {
+          this.#ports.log.debug({ worker: peer.client?.worker, reason }, 'a client left the store');
+          this.#admissions.gone(peer);
+        },
+      }),
+      client: undefined,
+      received: 0,
+      done: 0,
+      open: true,
+    };
   }
 
   /** Commits and answers what has arrived, closes the links, lets go of the database. Idempotent. */
@@ -128,7 +140,10 @@ export class StoreServer {
       else if (kind === wire.FRAME_BYE) peer.link.close();
       else throw new InvariantError(`a frame of kind ${kind} from a client`);
     } catch (error) {
-      this.#ports.log.error({ error: String(error) }, 'a client of the store broke the protocol');
+      this.#ports.log.error(
+        { error: messageOf(error) },
+        'a client of the store broke the protocol',
+      );
       peer.link.abort();
     }
   }
@@ -268,10 +283,11 @@ export class StoreServer {
   #resetLog(): void {
     const { clock, log } = this.#ports;
     const began = clock.monotonicMs();
+    if (began < this.#resetNotBefore) return;
     try {
-      resetLog(this.#db);
+      if (!resetLog(this.#db)) this.#resetNotBefore = began + RESET_AGAIN_MS;
     } catch (error) {
-      log.warn({ error: String(error) }, 'the log could not be reset');
+      log.warn({ error: messageOf(error) }, 'the log could not be reset');
     }
     this.#figures.resets++;
     this.#figures.maxResetMs = Math.max(this.#figures.maxResetMs, clock.monotonicMs() - began);

@@ -86,5 +86,5 @@ try {
   log.error({ code, hint }, message);
   process.exitCode = EXIT_CANNOT_OPEN;
   process.send?.({ ready: false, code, message, hint });
-  process.disconnect?.();
+  if (process.connected) process.disconnect();
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Log } from '../../util/log.ts';
 import { PackedReader } from '../packed.ts';
 import type { FailureCode, StorageState } from '../storage.ts';
-import { sqliteCode } from './database.ts';
+import { messageOf, sqliteCode } from './database.ts';
 import type { Connection } from './database.ts';
 import type { Reserve } from './reserve.ts';
 import { BATCH_HEADER_BYTES, FREES_BIT } from './wire.ts';
@@ -295,7 +295,3 @@ const IO_CODES: ReadonlySet<string> = new Set([
   'SQLITE_PROTOCOL',
   'SQLITE_NOMEM',
 ]);
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

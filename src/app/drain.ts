@@ -1,0 +1,87 @@
+// A graceful stop: nobody is read any more, what was received is settled, sessions go to disk, streams end.
+import { systemClock } from '../util/system-clock.ts';
+import type { Log } from '../util/log.ts';
+import type { Debtor } from '../session/ledger.ts';
+import type { Session } from '../session/session.ts';
+import { StorageError } from '../storage/storage.ts';
+import type { Worker } from './worker.ts';
+
+const SETTLE_MS = 5000;
+const STORE_MS = 5000;
+const POLL_MS = 10;
+/** Last words leave in this time. */
+const FLUSH_MS = 200;
+
+/** Counts what was handed to the store. */
+class Pending implements Debtor {
+  open = 0;
+
+  owe(): void {
+    this.open++;
+  }
+
+  pay(): void {
+    this.open--;
+  }
+}
+
+/** @returns how many sessions wait on disk for their clients */
+export async function drain(worker: Worker, log: Log): Promise<number> {
+  worker.stopReading();
+  await until(() => [...worker.sessions.all()].every((session) => session.quiet), SETTLE_MS);
+  const pending = new Pending();
+  const kept = [...worker.sessions.all()].filter((session) => keep(session, pending, log));
+  await until(() => pending.open <= 0, STORE_MS);
+  // XEP-0198 §5: a stream that can be resumed ends without a close tag, for a close tag says "forget it".
+  for (const session of kept) session.moveAway();
+  // RFC 6120 §4.9.3.20: everybody else is told.
+  for (const stream of [...worker.streams]) stream.shutDown();
+  await pause(FLUSH_MS);
+  return kept.length;
+}
+
+/** Stored sessions of this worker's accounts exist again. To be called before the ports open. */
+export async function restoreSessions(worker: Worker, isHere: (bare: string) => boolean): Promise<number> {
+  const { storage, commits } = worker;
+  const query = storage.query('sessions.all');
+  const taken = storage.statement('sessions.taken');
+  let last = 0;
+  let count = 0;
+  for (;;) {
+    const rows = await storage.read(query, [last]);
+    const unit = storage.unit();
+    for (const [id, domain, local, blob] of rows) {
+      last = id as number;
+      if (!isHere(`${local as string}@${domain as string}`)) continue;
+      worker.restore(local as string, domain as string, blob as string);
+      unit.add(taken, last);
+      count++;
+    }
+    if (!unit.empty) commits.submit(unit, 0, { settled: () => undefined }, 0);
+    if (rows.length === 0) return count;
+  }
+}
+
+function keep(session: Session, pending: Debtor, log: Log): boolean {
+  const snapshot = session.snapshot();
+  if (snapshot === undefined) return false;
+  try {
+    session.owner.store(session, snapshot, pending, 0);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error({ code: error.code, jid: session.jid.full }, 'a session could not be kept over the restart');
+    return false;
+  }
+}
+
+async function until(done: () => boolean, limitMs: number): Promise<void> {
+  const endMs = systemClock.monotonicMs() + limitMs;
+  while (!done() && systemClock.monotonicMs() < endMs) await pause(POLL_MS);
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,57 @@
+// One child process: started, spoken to, ended. Knows nothing of what it is for.
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** What `onEnd` is told of a process that ended by itself and content. */
+export const CLEAN_END = 'exit code 0';
+
+export interface ChildEvents {
+  onMessage(message: unknown): void;
+  /** Once, after the last message. */
+  onEnd(why: string): void;
+}
+
+export class Child {
+  readonly #process: ChildProcess;
+  #ended = false;
+
+  constructor(entry: URL, args: readonly string[], events: ChildEvents) {
+    // Its own session: Ctrl-C in a terminal reaches the supervisor alone, which then stops everybody in order.
+    this.#process = fork(fileURLToPath(entry), args, {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const end = (why: string): void => {
+      if (this.#ended) return;
+      this.#ended = true;
+      events.onEnd(why);
+    };
+    this.#process.on('message', (message) => events.onMessage(message));
+    this.#process.on('error', (error) => {
+      // Only a process that never started has no pid; other errors are of single messages and known to their callbacks.
+      if (this.#process.pid === undefined) end(error.message);
+    });
+    this.#process.on('exit', (code, signal) => end(signal ?? `exit code ${code ?? 'unknown'}`));
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** @param sent called when the message, and the socket with it, has left or can't */
+  send(message: object, socket?: Socket, sent?: (failed: boolean) => void): void {
+    const done = (error: Error | null): void => sent?.(error !== null);
+    if (!this.#process.connected) sent?.(true);
+    else if (socket === undefined) this.#process.send(message, done);
+    else this.#process.send(message, socket, { keepOpen: false }, done);
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (!this.#ended) this.#process.kill(signal);
+  }
+}

@@ -1,0 +1,156 @@
+// Opens the server's ports: all of them or none. Sockets come paused, unread, half-open allowed.
+import { createServer, type Server, type Socket } from 'node:net';
+import { OperatorError } from '../../util/errors.ts';
+import type { Log } from '../../util/log.ts';
+
+/** One kind of connection on one port, on several addresses. */
+export interface ListenerSettings {
+  /** Handed on with each connection: c2s, c2s-tls, … */
+  readonly kind: string;
+  readonly addresses: readonly string[];
+  /** 0 takes any free one. */
+  readonly port: number;
+}
+
+/** Where a listener ended up. */
+export interface BoundAddress {
+  readonly kind: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Listeners {
+  readonly bound: readonly BoundAddress[];
+  /** Stops accepting; connections handed on live. */
+  close(): void;
+}
+
+const BACKLOG = 4_096;
+
+/**
+ * Opens every address. `::` beside `0.0.0.0` takes IPv6 only, alone it takes both.
+ * @throws OperatorError `port-in-use`, `port-denied`, `address-invalid`, `listen-failed`; nothing stays open then
+ */
+export async function openListeners(
+  settings: readonly ListenerSettings[],
+  log: Log,
+  onConnection: (socket: Socket, kind: string) => void,
+): Promise<Listeners> {
+  const servers: Server[] = [];
+  const bound: BoundAddress[] = [];
+  const close = (): void => {
+    for (const server of servers) server.close();
+  };
+  try {
+    for (const listener of settings) {
+      const opened = await openListener(listener, log, onConnection);
+      servers.push(...opened.servers);
+      bound.push(...opened.bound);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { bound, close };
+}
+
+async function openListener(
+  { kind, addresses, port }: ListenerSettings,
+  log: Log,
+  onConnection: (socket: Socket, kind: string) => void,
+): Promise<{ servers: Server[]; bound: BoundAddress[] }> {
+  const servers: Server[] = [];
+  const bound: BoundAddress[] = [];
+  let missing: OperatorError | undefined;
+  for (const address of addresses) {
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    server.on('connection', (socket) => onConnection(socket, kind));
+    try {
+      // A free port taken for the first address serves the others too.
+      const wanted = port === 0 ? (bound[0]?.port ?? 0) : port;
+      const ipv6Only = addresses.includes('0.0.0.0');
+      const actual = await listen(server, kind, address, wanted, ipv6Only);
+      servers.push(server);
+      bound.push({ kind, address, port: actual });
+    } catch (error) {
+      const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+      // A machine without IPv6 serves IPv4 by the same configuration.
+      if (address === '::' && addresses.length > 1 && lacksFamily(cause)) {
+        log.warn({ kind, address }, 'no IPv6 on this machine; listening without it');
+        missing = error as OperatorError;
+        continue;
+      }
+      for (const opened of servers) opened.close();
+      throw error;
+    }
+  }
+  if (servers.length === 0 && missing !== undefined) throw missing;
+  return { servers, bound };
+}
+
+function lacksFamily(cause: NodeJS.ErrnoException | undefined): boolean {
+  return cause?.code === 'EAFNOSUPPORT' || cause?.code === 'EADDRNOTAVAIL';
+}
+
+function listen(
+  server: Server,
+  kind: string,
+  address: string,
+  port: number,
+  ipv6Only: boolean,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void =>
+      reject(listenError(error, kind, address, port));
+    server.once('error', onError);
+    server.listen({ host: address, port, ipv6Only, backlog: BACKLOG }, () => {
+      server.off('error', onError);
+      const actual = server.address();
+      resolve(typeof actual === 'object' && actual !== null ? actual.port : port);
+    });
+  });
+}
+
+function listenError(
+  cause: NodeJS.ErrnoException,
+  kind: string,
+  address: string,
+  port: number,
+): OperatorError {
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port} (${kind})`;
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new OperatorError(
+        'port-in-use',
+        `cannot listen on ${where}: another program uses the port`,
+        `stop that program (\`ss -ltnp 'sport = :${port}'\` names it) or set another port below \`listen\``,
+        { cause },
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new OperatorError(
+        'port-denied',
+        `cannot listen on ${where}: not permitted`,
+        'ports below 1024 need CAP_NET_BIND_SERVICE; set a higher port below `listen`',
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new OperatorError(
+        'address-invalid',
+        `cannot listen on ${where}: this machine has no such address`,
+        'set an address of this machine below `listen`, or leave it out to listen on all',
+        { cause },
+      );
+    default:
+      return new OperatorError(
+        'listen-failed',
+        `cannot listen on ${where}: ${cause.message}`,
+        'the system refused the port for the reason given',
+        { cause },
+      );
+  }
+}

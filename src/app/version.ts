@@ -1,0 +1,7 @@
+// The version that package.json states.
+import { readFileSync } from 'node:fs';
+
+export function readVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,68 @@
+// XEP-0313 (1.1.3): every account's messages, kept for both sides, asked for by its own clients.
+import { z } from 'zod';
+import type { Module, ModuleHost } from '../host/module.ts';
+import { NS } from '../protocol/namespaces.ts';
+import { Keeping } from './keeping.ts';
+import { OwnerIds } from './owner-ids.ts';
+import { Query } from './query.ts';
+import { ARCHIVE_SCHEMA, ArchiveStatements } from './store.ts';
+
+export { askedSlot, custodySlot, type Custody } from './custody.ts';
+export { KindMemo } from './kind-memo.ts';
+export { firstIdAt, OwnerIds, timeOf } from './owner-ids.ts';
+export { Repeats } from './repeats.ts';
+export { KIND_INCOMING } from './store.ts';
+
+/** Options of the section `archive`. */
+export const archiveOptions = z.object({
+  enabled: z.boolean().default(true),
+  maxPage: z.number().int().min(1).max(1000).default(250),
+});
+
+/** Behind the rules that drop and refuse, before those that count and copy. */
+const ORDER = 20;
+
+export const archive: Module = {
+  declaration: {
+    name: 'archive',
+    summary: "Keeps every account's messages and gives them to its clients.",
+    xeps: [
+      {
+        spec: 'XEP-0313',
+        version: '1.1.3',
+        status: 'partial',
+        note: 'without #extended and preferences',
+      },
+      { spec: 'XEP-0059', version: '1.0', status: 'partial', note: 'without index' },
+    ],
+    features: { host: [NS.mam2, NS.stanzaIds], account: [NS.mam2, NS.stanzaIds] },
+    options: archiveOptions,
+    stores: ARCHIVE_SCHEMA,
+    removals: ['archive.remove'],
+  },
+  setup(host: ModuleHost): void {
+    const options = archiveOptions.parse(host.options ?? {});
+    const statements = new ArchiveStatements(host.storage);
+    const ids = new OwnerIds(host);
+    host.onLoad({
+      query: statements.last,
+      apply: (account, rows) => {
+        ids.seen(account, Number(rows[0]?.[0] ?? 0));
+      },
+    });
+    const query = new Query(host, statements, options.maxPage);
+    host.iq('account', NS.mam2, 'query', (request) => query.answer(request));
+    if (!options.enabled) return;
+    const keeping = new Keeping(host, statements, ids);
+    host.on(
+      'message.in',
+      { order: ORDER, why: 'what was dropped or refused is not kept' },
+      (stanza, account, effects) => keeping.incoming(stanza, account, effects),
+    );
+    host.on(
+      'message.out',
+      { order: ORDER, why: 'what the sender may not send is not kept' },
+      (stanza, account, effects) => keeping.outgoing(stanza, account, effects),
+    );
+  },
+};

@@ -1,0 +1,28 @@
+// Writes the marks of accounts, late and together: after a crash a message is given twice rather than lost.
+import type { AccountView } from '../host/views.ts';
+import type { StatementId } from '../storage/storage.ts';
+import type { Mailbox } from './mailbox.ts';
+import { markParameters } from './store.ts';
+
+export class Marks {
+  private readonly statement: StatementId;
+  private readonly dirty = new Map<AccountView, Mailbox>();
+
+  constructor(statement: StatementId) {
+    this.statement = statement;
+  }
+
+  changed(account: AccountView, mailbox: Mailbox): void {
+    this.dirty.set(account, mailbox);
+  }
+
+  /** One unit for each account whose mark moved. */
+  write(): void {
+    for (const [account, mailbox] of this.dirty) {
+      mailbox.compact();
+      account.write(this.statement, ...markParameters(account.owner, mailbox.mark));
+      // Last: where the storage refuses, the mark is written another time.
+      this.dirty.delete(account);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+// The tables `pending` (messages that have no archive row) and `marks` (what of the archive is proven), and their reads.
+import { KIND_INCOMING } from '../archive/index.ts';
+import type { QueryId, Row, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
+import { MAX_FOLLOWED, type Mark } from './mailbox.ts';
+
+/** Ids of one read of rows to deliver. */
+export const PICK = 50;
+
+const PLACES = Array.from({ length: PICK }, () => '?').join(', ');
+
+/** What a row of `offline.load` is. */
+const MARK = 0;
+const ARCHIVED = 1;
+
+export const OFFLINE_SCHEMA: Schema = {
+  migrations: [
+    {
+      feature: 'offline',
+      version: 1,
+      sql: [
+        // Ids are the archive's, so they hold the time of arrival too.
+        `CREATE TABLE pending (
+           owner INTEGER NOT NULL,
+           id INTEGER NOT NULL,
+           stanza BLOB NOT NULL,
+           PRIMARY KEY (owner, id)) WITHOUT ROWID`,
+        `CREATE TABLE marks (
+           owner INTEGER PRIMARY KEY,
+           proven INTEGER NOT NULL,
+           above TEXT NOT NULL,
+           given INTEGER NOT NULL)`,
+      ],
+    },
+  ],
+  writes: [
+    { name: 'offline.keep', sql: 'INSERT INTO pending (owner, id, stanza) VALUES (?, ?, ?)' },
+    { name: 'offline.delete', sql: 'DELETE FROM pending WHERE owner = ? AND id = ?', frees: true },
+    {
+      name: 'offline.delete-up-to',
+      sql: 'DELETE FROM pending WHERE owner = ? AND id <= ?',
+      frees: true,
+    },
+    { name: 'offline.expire', sql: 'DELETE FROM pending WHERE id < ?', frees: true },
+    {
+      // Marks come late: the account may have been removed since.
+      name: 'offline.mark',
+      sql: `INSERT INTO marks (owner, proven, above, given)
+            SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?)
+            ON CONFLICT (owner) DO UPDATE
+            SET proven = excluded.proven, above = excluded.above, given = excluded.given`,
+    },
+    { name: 'offline.remove-pending', sql: 'DELETE FROM pending WHERE owner = ?', frees: true },
+    { name: 'offline.remove-mark', sql: 'DELETE FROM marks WHERE owner = ?', frees: true },
+  ],
+  reads: [
+    {
+      // Everything that an account needs in memory, in one read: (0, mark), (1, archived id), (2, pending id).
+      name: 'offline.load',
+      sql: `WITH account (owner) AS (SELECT CAST(? AS BIGINT))
+            SELECT ${MARK}, marks.proven, marks.above, marks.given
+            FROM account JOIN marks ON marks.owner = account.owner
+            UNION ALL
+            SELECT ${ARCHIVED}, id, NULL, NULL FROM (
+              SELECT archive.id FROM account JOIN archive ON archive.owner = account.owner
+              WHERE archive.id > COALESCE((SELECT proven FROM marks WHERE marks.owner = account.owner), 0)
+              AND archive.kind & ${KIND_INCOMING} <> 0
+              ORDER BY archive.id DESC LIMIT ${MAX_FOLLOWED}) AS unproven
+            UNION ALL
+            SELECT 2, pending.id, NULL, NULL
+            FROM account JOIN pending ON pending.owner = account.owner`,
+    },
+    {
+      name: 'offline.pick-archived',
+      bytes: true,
+      sql: `SELECT id, stanza FROM archive WHERE owner = ? AND id IN (${PLACES}) ORDER BY id`,
+    },
+    {
+      name: 'offline.pick-pending',
+      bytes: true,
+      sql: `SELECT id, stanza FROM pending WHERE owner = ? AND id IN (${PLACES}) ORDER BY id`,
+    },
+    {
+      name: 'offline.recent',
+      bytes: true,
+      sql: 'SELECT stanza FROM pending WHERE owner = ? AND id > ? ORDER BY id DESC LIMIT 2000',
+    },
+  ],
+};
+
+/** Statements that delete what an account left. */
+export const OFFLINE_REMOVALS: readonly string[] = [
+  'offline.remove-pending',
+  'offline.remove-mark',
+];
+
+export class OfflineStatements {
+  readonly keep: StatementId;
+  readonly delete: StatementId;
+  readonly deleteUpTo: StatementId;
+  readonly expire: StatementId;
+  readonly mark: StatementId;
+  readonly load: QueryId;
+  readonly pickArchived: QueryId;
+  readonly pickPending: QueryId;
+  readonly recent: QueryId;
+
+  constructor(storage: Storage) {
+    this.keep = storage.statement('offline.keep');
+    this.delete = storage.statement('offline.delete');
+    this.deleteUpTo = storage.statement('offline.delete-up-to');
+    this.expire = storage.statement('offline.expire');
+    this.mark = storage.statement('offline.mark');
+    this.load = storage.query('offline.load');
+    this.pickArchived = storage.query('offline.pick-archived');
+    this.pickPending = storage.query('offline.pick-pending');
+    this.recent = storage.query('offline.recent');
+  }
+}
+
+/** What `offline.load` read. */
+export interface Loaded {
+  readonly mark: Mark | undefined;
+  readonly archived: readonly number[];
+  readonly pending: readonly number[];
+}
+
+export function readLoaded(rows: readonly Row[]): Loaded {
+  let mark: Mark | undefined;
+  const archived: number[] = [];
+  const pending: number[] = [];
+  for (const [what, id, above, given] of rows) {
+    if (what === MARK) {
+      mark = { proven: id as number, above: readAbove(above as string), given: given as number };
+    } else if (what === ARCHIVED) archived.push(id as number);
+    else pending.push(id as number);
+  }
+  const ascending = (a: number, b: number): number => a - b;
+  return { mark, archived: archived.sort(ascending), pending: pending.sort(ascending) };
+}
+
+function readAbove(text: string): number[] {
+  return text === '' ? [] : text.split(',').map(Number);
+}
+
+/** The parameters of `offline.mark`. */
+export function markParameters(owner: number, mark: Mark): readonly Value[] {
+  return [owner, mark.proven, mark.above.join(','), mark.given, owner];
+}

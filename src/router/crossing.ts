@@ -1,0 +1,423 @@
+// The borders between workers: frames in and out, each handed to the part that it is for. RFC 6120 §10.1: order is the link's.
+import type { Account } from '../account/account.ts';
+import type { Accounts } from '../account/accounts.ts';
+import { passage, type Passage } from '../account/outlet.ts';
+import type { SessionRef } from '../account/session-ref.ts';
+import type { FrameNo, Incoming, LinkHandler, Links } from '../cluster/link.ts';
+import type { Placement, WorkerId } from '../placement/placement.ts';
+import { errorBytes } from '../protocol/replies.ts';
+import { parseJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
+import { StanzaError } from '../protocol/stanza-error.ts';
+import type { Debtor } from '../session/ledger.ts';
+import type { SessionRegistry } from '../session/registry.ts';
+import type { EndReason } from '../session/session-port.ts';
+import { unpackSnapshot, packSnapshot, type SessionSnapshot } from '../session/snapshot.ts';
+import type { Log } from '../util/log.ts';
+import { text, type Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import type { StanzaReader } from '../xml/stanza-reader.ts';
+import { addressed } from '../protocol/replies.ts';
+import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
+import { ReceivedDebts, SentDebts } from './link-debts.ts';
+import { RemoteHome, RemotePort } from './remote-home.ts';
+import type { Elsewhere } from './router.ts';
+
+export interface CrossingParts {
+  readonly links: Links;
+  readonly placement: Placement;
+  readonly accounts: Accounts;
+  readonly sessions: SessionRegistry;
+  readonly reader: StanzaReader;
+  readonly jids: JidCache;
+  readonly log: Log;
+  /** Sends an error back for a stanza that no worker took. */
+  readonly send: (stanza: Bytes, from: Jid, to: Jid) => void;
+  /** There is room again on a link. */
+  readonly onRoom: () => void;
+  /** This worker owns its addresses now. */
+  readonly onReady: () => void;
+}
+
+export type Bound = { readonly jid: Jid } | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+/** Bytes left on a link below which sockets are not read. */
+const LOW_ROOM_BYTES = 256 * 1024;
+
+export class Crossing implements LinkHandler, Elsewhere {
+  private parts: CrossingParts = undefined as unknown as CrossingParts;
+  private connected = false;
+  private readonly sent = new Map<WorkerId, SentDebts>();
+  private readonly received = new Map<WorkerId, ReceivedDebts>();
+  private readonly binding = new Map<string, (result: Bound) => void>();
+  private readonly resuming = new Map<string, (snapshot: SessionSnapshot | undefined) => void>();
+  private readonly taking = new Map<string, (snapshot: Bytes) => void>();
+  private lastRequest = 0;
+
+  /** The parts need the router and the links, which need this: called once at boot, before any frame. */
+  connect(parts: CrossingParts): void {
+    this.parts = parts;
+    this.connected = true;
+  }
+
+  /** A link is nearly full: whoever feeds it should not be read. */
+  get crowded(): boolean {
+    if (!this.connected) return false;
+    const { links, placement } = this.parts;
+    for (let worker = 0; worker < placement.workers; worker++) {
+      if (worker !== placement.self && links.room(worker) < LOW_ROOM_BYTES) return true;
+    }
+    return false;
+  }
+
+  // ---- out
+
+  forward(worker: WorkerId, stanza: Stanza, from: Jid, to: Jid, how: Passage, debtor: Debtor | undefined, n: number): void {
+    const bytes = addressed(stanza, 'c2s', from, to);
+    this.send(worker, frame(FRAME.incoming, (how.owed ? 1 : 0) + (how.again ? 2 : 0), bytes), debtor, n);
+  }
+
+  send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
+    const no = this.parts.links.send(to, payload);
+    if (debtor !== undefined) this.sentTo(to).add(no, debtor, n ?? 0);
+  };
+
+  /** Asks the owner of an account for a resource. */
+  bind(owner: WorkerId, account: Jid, resource: string | undefined, session: number, done: (result: Bound) => void): void {
+    const request = this.request();
+    this.binding.set(request, done);
+    this.send(owner, frame(FRAME.bind, request, account.bareBytes, toBytes(resource ?? ''), session));
+  }
+
+  /** Asks the owner of an account for a session that may be anywhere. */
+  resume(owner: WorkerId, account: Jid, token: string, session: number, done: (snapshot: SessionSnapshot | undefined) => void): void {
+    const request = this.request();
+    this.resuming.set(request, done);
+    this.send(owner, frame(FRAME.resume, request, account.bareBytes, toBytes(token), session));
+  }
+
+  homeFor(owner: WorkerId): RemoteHome {
+    return new RemoteHome(owner, this.send);
+  }
+
+  // ---- LinkHandler
+
+  onFrame(incoming: Incoming): void {
+    const debts = this.receivedFrom(incoming.from);
+    debts.begin(incoming.no);
+    try {
+      this.handle(incoming, debts);
+    } catch (error) {
+      this.parts.log.error({ err: error, frame: kindOfFrame(incoming.payload) }, 'a frame from another worker could not be handled. This is a bug.');
+    } finally {
+      debts.end(incoming.no);
+    }
+  }
+
+  onDone(to: WorkerId, upTo: FrameNo, exceptions: readonly FrameNo[]): void {
+    this.sent.get(to)?.done(upTo, exceptions);
+    this.parts.onRoom();
+  }
+
+  onPeer(worker: WorkerId, state: 'up' | 'down', epoch: number): void {
+    this.parts.log.debug({ worker, state, epoch }, 'link');
+    if (state === 'up') return;
+    // Its sessions died with it; what it had received and not settled, nobody is owed any more.
+    this.parts.accounts.workerGone(worker);
+    this.received.delete(worker);
+  }
+
+  *announce(to: WorkerId): Iterable<Bytes> {
+    for (const session of this.parts.sessions.all()) {
+      const { owner } = session;
+      if (owner instanceof RemoteHome && owner.owner === to) yield owner.announcement(session);
+    }
+  }
+
+  onAnnounced(from: WorkerId, payload: Bytes): void {
+    const [bare, id, jid, token, presence] = fieldsOf(payload);
+    const { accounts, reader } = this.parts;
+    const full = parseJid(text(jid as Bytes));
+    const request = {
+      jid: full,
+      resource: full.resource,
+      id: Number(id),
+      worker: from,
+      port: new RemotePort(from, Number(id), this.send),
+    };
+    void bare;
+    accounts.attach(request, (result) => {
+      if (result.refused !== undefined) {
+        request.port.end('reset');
+        return;
+      }
+      if (token !== '') acknowledge(result.session, token as Bytes);
+      if (presence !== '') accounts.restorePresence(result.account, result.session, reader.read(presence as Bytes));
+    });
+  }
+
+  onReady(): void {
+    this.parts.onReady();
+  }
+
+  onDropped(_to: WorkerId, _no: FrameNo, payload: Bytes): void {
+    switch (kindOfFrame(payload)) {
+      case FRAME.incoming:
+        this.bounce(fieldsOf(payload)[1] as Bytes, undefined);
+        return;
+      case FRAME.outgoing: {
+        const [, id, , bytes] = fieldsOf(payload);
+        this.bounce(bytes as Bytes, this.parts.sessions.get(Number(id))?.jid);
+        return;
+      }
+      case FRAME.bind:
+        this.take(this.binding, fieldsOf(payload)[0])?.({ refused: 'resource-constraint' });
+        return;
+      case FRAME.resume:
+        this.take(this.resuming, fieldsOf(payload)[0])?.(undefined);
+        return;
+      case FRAME.take:
+        this.take(this.taking, fieldsOf(payload)[0])?.('' as Bytes);
+        return;
+      default:
+    }
+  }
+
+  // ---- in
+
+  private handle({ from, no, payload, again }: Incoming, debts: ReceivedDebts): void {
+    const fields = fieldsOf(payload);
+    switch (kindOfFrame(payload)) {
+      case FRAME.incoming:
+        this.incoming(fields, again, debts, no);
+        return;
+      case FRAME.outgoing:
+        this.outgoing(from, fields, again, debts, no);
+        return;
+      case FRAME.deliver:
+        this.parts.sessions.get(Number(fields[0]))?.deliver(fields[2] as Bytes, Number(fields[1]));
+        return;
+      case FRAME.end:
+        this.parts.sessions.get(Number(fields[0]))?.end(fields[1] as string as EndReason);
+        return;
+      case FRAME.bind:
+        this.bindHere(from, fields, debts, no);
+        return;
+      case FRAME.bound:
+        this.take(this.binding, fields[0])?.(
+          fields[1] === '' ? { jid: parseJid(text(fields[2] as Bytes)) } : { refused: fields[1] as string as 'conflict' },
+        );
+        return;
+      case FRAME.resume:
+        this.resumeHere(from, fields, debts, no);
+        return;
+      case FRAME.resumed:
+        this.take(this.resuming, fields[0])?.(fields[1] === '' ? undefined : unpackSnapshot(fields[1] as Bytes));
+        return;
+      case FRAME.take:
+        this.give(from, fields);
+        return;
+      case FRAME.taken:
+        this.take(this.taking, fields[0])?.(fields[1] as Bytes);
+        return;
+      default:
+        this.ofSession(from, kindOfFrame(payload), fields, debts, no);
+    }
+  }
+
+  private incoming(fields: Bytes[], again: boolean, debts: ReceivedDebts, no: number): void {
+    const { reader, jids, accounts } = this.parts;
+    const how = Number(fields[0]);
+    const stanza = reader.read(fields[1] as Bytes);
+    const from = jids.get(stanza.from ?? '');
+    const to = jids.get(stanza.to ?? '');
+    if (from === undefined || to === undefined) return;
+    accounts.incoming(stanza, from, to, passage((how & 1) !== 0, again || (how & 2) !== 0), debts, no);
+  }
+
+  private outgoing(from: WorkerId, fields: Bytes[], again: boolean, debts: ReceivedDebts, no: number): void {
+    const { reader, jids, accounts } = this.parts;
+    const how = Number(fields[2]);
+    const stanza = reader.read(fields[3] as Bytes);
+    const to = stanza.to === undefined ? undefined : jids.get(stanza.to);
+    this.withSession(from, fields, debts, no, (account, session) => {
+      accounts.outgoing(account, session, stanza, to, passage((how & 1) !== 0, again || (how & 2) !== 0), debts, no);
+    });
+  }
+
+  /** Frames about a session of an account that this worker owns. */
+  private ofSession(from: WorkerId, kind: string, fields: Bytes[], debts: ReceivedDebts, no: number): void {
+    const { accounts } = this.parts;
+    const bare = text(fields[0] as Bytes) as BareJid;
+    const id = Number(fields[1]);
+    this.withSession(from, fields, debts, no, (account, session) => {
+      switch (kind) {
+        case FRAME.acknowledges:
+          acknowledge(session, fields[2] as Bytes);
+          return;
+        case FRAME.proven:
+          accounts.proven(bare, from, id, unpackReferences(fields[2] as Bytes));
+          return;
+        case FRAME.leaving:
+          accounts.leaving(bare, from, id);
+          return;
+        case FRAME.ended:
+          accounts.ended(bare, from, id, unpackReferences(fields[2] as Bytes), fields.slice(3));
+          return;
+        case FRAME.store:
+          accounts.store(account, session, unpackSnapshot(fields[2] as Bytes), debts, no);
+          return;
+        default:
+          // A frame of a later version: what it asks is not known here, and nothing is owed for it.
+          this.parts.log.debug({ kind, from }, 'a frame of a later version was left alone');
+      }
+    });
+  }
+
+  /** The account may still be loading after an announcement: then the frame waits, and its order holds. */
+  private withSession(
+    from: WorkerId,
+    fields: Bytes[],
+    debts: ReceivedDebts,
+    no: number,
+    act: (account: Account, session: SessionRef) => void,
+  ): void {
+    const jid = this.parts.jids.get(text(fields[0] as Bytes));
+    if (jid === undefined) return;
+    debts.owe(no);
+    const taken = this.parts.accounts.whenLoaded(jid, (account) => {
+      const session = account?.byConnection(from, Number(fields[1]));
+      if (account !== undefined && session !== undefined) act(account, session);
+      debts.pay(no);
+    });
+    if (!taken) debts.pay(no);
+  }
+
+  private bindHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
+    const [request, bare, resource, id] = fields as [Bytes, Bytes, Bytes, Bytes];
+    // Open until answered: if this worker dies before, the request comes again to the next one.
+    debts.owe(no);
+    this.parts.accounts.attach(
+      {
+        jid: parseJid(text(bare)),
+        resource: resource === '' ? undefined : text(resource),
+        id: Number(id),
+        worker: from,
+        port: new RemotePort(from, Number(id), this.send),
+      },
+      (result) => {
+        const answer =
+          result.refused === undefined ? ['', toBytes(result.session.jid.full)] : [result.refused, ''];
+        this.send(from, frame(FRAME.bound, request, ...answer));
+        debts.pay(no);
+      },
+    );
+  }
+
+  private resumeHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
+    const [request, bare, token, id] = fields as [Bytes, Bytes, Bytes, Bytes];
+    debts.owe(no);
+    this.takeSession(
+      parseJid(text(bare)),
+      token,
+      from,
+      Number(id),
+      (snapshot) => {
+        this.send(from, frame(FRAME.resumed, request, snapshot === undefined ? '' : packSnapshot(snapshot)));
+        debts.pay(no);
+      },
+    );
+  }
+
+  /**
+   * At the owner: moves a session to another worker. Deliveries wait meanwhile, so their order holds.
+   * @param done given the session's state before anything is delivered to its new place
+   */
+  takeSession(
+    account: Jid,
+    token: string,
+    worker: WorkerId,
+    id: number,
+    done: (snapshot: SessionSnapshot | undefined) => void,
+  ): void {
+    const session = this.parts.accounts.byToken(account.bare, token);
+    if (session === undefined) {
+      done(undefined);
+      return;
+    }
+    const held = session.hold('' as Bytes, 0);
+    held.backlog = [];
+    this.fetch(session, (packed) => {
+      if (packed === '') {
+        session.release(held);
+        done(undefined);
+        return;
+      }
+      session.move(worker, id, worker === this.parts.placement.self ? undefined : new RemotePort(worker, id, this.send));
+      done(unpackSnapshot(packed));
+      session.release(held);
+    });
+  }
+
+  private fetch(session: SessionRef, done: (packed: Bytes) => void): void {
+    if (session.worker === this.parts.placement.self) {
+      done(this.giveUp(session.id));
+      return;
+    }
+    const request = this.request();
+    this.taking.set(request, done);
+    this.send(session.worker, frame(FRAME.take, request, session.id));
+  }
+
+  private give(from: WorkerId, fields: Bytes[]): void {
+    this.send(from, frame(FRAME.taken, fields[0] as Bytes, this.giveUp(Number(fields[1]))));
+  }
+
+  private giveUp(id: number): Bytes {
+    const session = this.parts.sessions.get(id);
+    const snapshot = session?.snapshot();
+    if (session === undefined || snapshot === undefined) return '' as Bytes;
+    session.moveAway();
+    return packSnapshot(snapshot);
+  }
+
+  private bounce(bytes: Bytes, sender: Jid | undefined): void {
+    const { reader, jids } = this.parts;
+    const stanza = reader.read(bytes);
+    const from = sender ?? jids.get(stanza.from ?? '');
+    const to = jids.get(stanza.to ?? '') ?? from;
+    if (from === undefined || to === undefined || stanza.name === 'presence' || stanza.type === 'error' || stanza.type === 'result') return;
+    const error = new StanzaError('resource-constraint', 'wait', 'The server could not take this. Try again.');
+    this.parts.send(errorBytes(stanza, to, from, error), to, from);
+  }
+
+  private request(): string {
+    return `${this.parts.placement.self}-${++this.lastRequest}`;
+  }
+
+  private take<T>(waiting: Map<string, T>, request: string | undefined): T | undefined {
+    const found = waiting.get(request ?? '');
+    waiting.delete(request ?? '');
+    return found;
+  }
+
+  private sentTo(worker: WorkerId): SentDebts {
+    let debts = this.sent.get(worker);
+    if (debts === undefined) this.sent.set(worker, (debts = new SentDebts()));
+    return debts;
+  }
+
+  private receivedFrom(worker: WorkerId): ReceivedDebts {
+    let debts = this.received.get(worker);
+    if (debts === undefined) this.received.set(worker, (debts = new ReceivedDebts(worker, this.parts.links)));
+    return debts;
+  }
+}
+
+function acknowledge(session: SessionRef, token: string): void {
+  session.acknowledges = true;
+  session.token = token;
+}
+
+function toBytes(value: string): Bytes {
+  return Buffer.from(value, 'utf8').latin1Slice() as Bytes;
+}

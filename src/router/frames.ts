@@ -1,0 +1,66 @@
+// What workers say to each other: one letter, then fields, parted by NUL, which no XML and no address contains.
+// Version 1 of these frames; a new letter or a new last field is understood or ignored by version N − 1.
+import type { Reference } from '../host/views.ts';
+import type { Bytes } from '../xml/bytes.ts';
+
+/** Who says it to whom, and its fields. */
+export const FRAME = {
+  /** Sender's owner → recipient's owner: how, stanza with both addresses. */
+  incoming: 'I',
+  /** Session's worker → account's owner: account, session, how, stanza without `from`. */
+  outgoing: 'O',
+  /** Session's worker → owner: request, account, resource or nothing, session. */
+  bind: 'B',
+  /** Owner → session's worker: request, refusal or nothing, full JID. */
+  bound: 'b',
+  /** Owner → session's worker: session, reference, stanza. */
+  deliver: 'D',
+  /** Owner → session's worker: session, reason. */
+  end: 'K',
+  /** Session's worker → owner: account, session, token. XEP-0198 is on. */
+  acknowledges: 'S',
+  /** Session's worker → owner: account, session, references. */
+  proven: 'P',
+  /** Session's worker → owner: account, session. */
+  leaving: 'L',
+  /** Session's worker → owner: account, session, references, then each stanza that is on no disk. */
+  ended: 'E',
+  /** Worker of a returning client → owner: request, account, token, session to be. */
+  resume: 'R',
+  /** Owner → that worker: request, snapshot or nothing. */
+  resumed: 'r',
+  /** Owner → worker that has the session: request, session. */
+  take: 'T',
+  /** That worker → owner: request, snapshot or nothing. */
+  taken: 't',
+  /** Session's worker → owner: account, session, snapshot. To be kept over a restart. */
+  store: 'Z',
+  /** In an announcement: account, session, full JID, token or nothing, presence or nothing. */
+  session: 'A',
+} as const;
+
+export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
+
+const SEPARATOR = '\0';
+
+export function frame(kind: FrameKind, ...fields: readonly (string | number)[]): Bytes {
+  return (kind + fields.join(SEPARATOR)) as Bytes;
+}
+
+/** The letter of a frame. */
+export function kindOfFrame(payload: Bytes): string {
+  return payload.charAt(0);
+}
+
+/** Its fields. */
+export function fieldsOf(payload: Bytes): Bytes[] {
+  return payload.slice(1).split(SEPARATOR) as Bytes[];
+}
+
+export function packReferences(references: readonly Reference[]): string {
+  return references.join(',');
+}
+
+export function unpackReferences(field: string): Reference[] {
+  return field === '' ? [] : field.split(',').map(Number);
+}

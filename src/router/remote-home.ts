@@ -1,0 +1,88 @@
+// The two ends of a session whose account is owned by another worker.
+import type { Reference } from '../host/views.ts';
+import type { WorkerId } from '../placement/placement.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { Debtor } from '../session/ledger.ts';
+import type { EndReason, SessionPort } from '../session/session-port.ts';
+import type { Session, SessionHome } from '../session/session.ts';
+import { packSnapshot, type SessionSnapshot } from '../session/snapshot.ts';
+import type { Bytes } from '../xml/bytes.ts';
+import { utf8 } from '../xml/bytes.ts';
+import { render } from '../xml/forward.ts';
+import type { Stanza } from '../xml/stanza.ts';
+import { FRAME, frame, packReferences } from './frames.ts';
+
+/** Sends one frame; a debtor is told when the receiver is done with it. */
+export type SendFrame = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number) => void;
+
+/** A session's way to its owner. */
+export class RemoteHome implements SessionHome {
+  readonly owner: WorkerId;
+  private readonly sendFrame: SendFrame;
+  /** Last presence sent without `to`, in case a new owner needs to be told. */
+  private presence: Bytes = '' as Bytes;
+
+  constructor(owner: WorkerId, sendFrame: SendFrame) {
+    this.owner = owner;
+    this.sendFrame = sendFrame;
+  }
+
+  send(session: Session, stanza: Stanza, to: Jid | undefined, again: boolean, debtor: Debtor | undefined, n: number): void {
+    const bytes = render(stanza, 'c2s', { to: to?.full, id: stanza.id, type: stanza.type, lang: stanza.lang });
+    if (stanza.name === 'presence' && to === undefined) this.presence = stanza.type === undefined ? bytes : ('' as Bytes);
+    const how = (debtor === undefined ? 0 : 1) + (again ? 2 : 0);
+    this.sendFrame(this.owner, frame(FRAME.outgoing, session.jid.bareBytes, session.id, how, bytes), debtor, n);
+  }
+
+  acknowledges(session: Session): void {
+    this.tell(FRAME.acknowledges, session, session.management?.token ?? '');
+  }
+
+  proven(session: Session, references: readonly Reference[]): void {
+    this.tell(FRAME.proven, session, packReferences(references));
+  }
+
+  leaving(session: Session): void {
+    this.tell(FRAME.leaving, session);
+  }
+
+  store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
+    const payload = frame(FRAME.store, session.jid.bareBytes, session.id, packSnapshot(snapshot));
+    this.sendFrame(this.owner, payload, debtor, n);
+  }
+
+  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+    this.tell(FRAME.ended, session, packReferences(unproven), ...loose);
+  }
+
+  /** For a new process of the owner's slot. */
+  announcement(session: Session): Bytes {
+    const token = session.management?.token ?? '';
+    return frame(FRAME.session, session.jid.bareBytes, session.id, utf8(session.jid.full), token, this.presence);
+  }
+
+  private tell(kind: (typeof FRAME)[keyof typeof FRAME], session: Session, ...fields: readonly string[]): void {
+    this.sendFrame(this.owner, frame(kind, session.jid.bareBytes, session.id, ...fields));
+  }
+}
+
+/** An owner's way to a session. */
+export class RemotePort implements SessionPort {
+  private readonly worker: WorkerId;
+  private readonly id: number;
+  private readonly sendFrame: SendFrame;
+
+  constructor(worker: WorkerId, id: number, sendFrame: SendFrame) {
+    this.worker = worker;
+    this.id = id;
+    this.sendFrame = sendFrame;
+  }
+
+  deliver(stanza: Bytes, reference: Reference): void {
+    this.sendFrame(this.worker, frame(FRAME.deliver, this.id, reference, stanza));
+  }
+
+  end(reason: EndReason): void {
+    this.sendFrame(this.worker, frame(FRAME.end, this.id, reason));
+  }
+}
