@@ -5,7 +5,11 @@ import type { StatementId, Value } from '../storage/storage.ts';
 import type { SessionRef } from './session-ref.ts';
 
 /** Writes rows of an account that no stanza asks for. */
-export type AccountWriter = (account: Account, statement: StatementId, params: readonly Value[]) => void;
+export type AccountWriter = (
+  account: Account,
+  statement: StatementId,
+  params: readonly Value[],
+) => void;
 
 export class Account implements AccountView {
   readonly jid: Jid;

@@ -33,15 +33,27 @@ export const ACCOUNTS_SCHEMA: Schema = {
       sql: `INSERT INTO accounts (id, local, domain, credentials, created_at)
             SELECT id, ?, ?, ?, ? FROM addresses WHERE address = ?`,
     },
-    { name: 'accounts.password', sql: 'UPDATE accounts SET credentials = ? WHERE domain = ? AND local = ?' },
+    {
+      name: 'accounts.password',
+      sql: 'UPDATE accounts SET credentials = ? WHERE domain = ? AND local = ?',
+    },
     { name: 'accounts.remove', sql: 'DELETE FROM accounts WHERE id = ?', frees: true },
     { name: 'accounts.forget-address', sql: 'DELETE FROM addresses WHERE id = ?', frees: true },
     { name: 'secrets.keep', sql: 'INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)' },
   ],
   reads: [
-    { name: 'accounts.find', sql: 'SELECT id, disabled FROM accounts WHERE local = ? AND domain = ?' },
-    { name: 'accounts.credentials', sql: 'SELECT credentials, disabled FROM accounts WHERE local = ? AND domain = ?' },
-    { name: 'accounts.list', sql: 'SELECT local FROM accounts WHERE domain = ? AND local > ? ORDER BY local LIMIT ?' },
+    {
+      name: 'accounts.find',
+      sql: 'SELECT id, disabled FROM accounts WHERE local = ? AND domain = ?',
+    },
+    {
+      name: 'accounts.credentials',
+      sql: 'SELECT credentials, disabled FROM accounts WHERE local = ? AND domain = ?',
+    },
+    {
+      name: 'accounts.list',
+      sql: 'SELECT local FROM accounts WHERE domain = ? AND local > ? ORDER BY local LIMIT ?',
+    },
     { name: 'secrets.get', sql: 'SELECT value FROM secrets WHERE name = ?' },
   ],
 };
@@ -50,7 +62,9 @@ export const ACCOUNTS_SCHEMA: Schema = {
 export class AccountsStore implements CredentialSource {
   private readonly storage: Storage;
   private readonly credentials: QueryId;
-  private readonly statements: Readonly<Record<'address' | 'create' | 'password' | 'remove' | 'forget', StatementId>>;
+  private readonly statements: Readonly<
+    Record<'address' | 'create' | 'password' | 'remove' | 'forget', StatementId>
+  >;
   readonly findQuery: QueryId;
   private readonly listQuery: QueryId;
 

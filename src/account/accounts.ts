@@ -1,90 +1,54 @@
 // The owner's side: which accounts are in memory, their inboxes while they load, and the gate to the engines.
 import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
-import type { Loader } from '../host/module.ts';
-import type { Reference, Slot } from '../host/views.ts';
+import type { Reference } from '../host/views.ts';
 import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { EndReason } from '../session/session-port.ts';
-import type { SessionSnapshot } from '../session/snapshot.ts';
-import type { QueryId, StatementId, Value } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
-import { Account } from './account.ts';
-import type { Commits } from './commits.ts';
+import type { Account } from './account.ts';
+import type { AccountCache } from './account-cache.ts';
 import type { IqEngine } from './iq-engine.ts';
-import type { StoredState } from './stored-sessions.ts';
-import { packStored } from './stored-sessions.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
-import { priorityOf, type PresenceEngine } from './presence-engine.ts';
+import type { PresenceEngine } from './presence-engine.ts';
 import { addressed, errorBytes, mayBeRefused } from '../protocol/replies.ts';
 import { SessionRef } from './session-ref.ts';
 import type { Attached, AttachRequest } from './attach.ts';
 
-/** What waits for an account to be read: stanzas and attachments, in order. */
-type Waiting = (account: Account | undefined) => void;
-
-interface Loading {
-  readonly waiting: Waiting[];
-}
-
 export interface AccountLimits {
-  /** Stanzas and attachments that wait while an account is being read. */
-  readonly inboxStanzas: number;
   readonly sessionsPerAccount: number;
-  /** Accounts without sessions that are kept in memory. */
-  readonly cachedAccounts: number;
   /** RFC 6120 §7.7.2.2: the resource asked for is in use. */
   readonly resourceConflict: 'replace' | 'refuse';
 }
 
 export interface AccountParts {
+  readonly cache: AccountCache;
   readonly hooks: HookTable;
-  readonly commits: Commits;
   readonly outlet: Outlet;
   readonly messages: MessageEngine;
   readonly iqs: IqEngine;
   readonly presences: PresenceEngine;
-  readonly loaders: () => readonly Loader[];
-  /** One row (id, disabled) for (local, domain), or none. */
-  readonly findAccount: QueryId;
   readonly limits: AccountLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly newResource: () => string;
-  /** Session slots that outlive a restart. */
-  readonly sessionSlots: readonly Slot<unknown>[];
-  readonly storeSession: StatementId;
   readonly reader: StanzaReader;
   readonly jids: JidCache;
 }
 
-/** How long "no such account" is believed without asking the disk again. */
-const ABSENT_MS = 2000;
-
 export class Accounts {
   private readonly parts: AccountParts;
-  private readonly loaded = new Map<BareJid, Account>();
-  private readonly loading = new Map<BareJid, Loading>();
-  private readonly absent = new Map<BareJid, number>();
+  readonly cache: AccountCache;
 
   constructor(parts: AccountParts) {
     this.parts = parts;
-  }
-
-  /** Accounts in memory. */
-  all(): Iterable<Account> {
-    return this.loaded.values();
-  }
-
-  /** In memory or not at all: never reads. */
-  peek(bare: BareJid): Account | undefined {
-    return this.loaded.get(bare);
+    this.cache = parts.cache;
   }
 
   /** A stanza whose destination this worker owns. The debtor hears of every debt, and of nothing else. */
@@ -96,13 +60,13 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
-    const account = this.loaded.get(to.bare);
+    const account = this.cache.peek(to.bare);
     if (account !== undefined) {
       this.receive(account, stanza, from, to, how, debtor, n);
       return;
     }
     debtor?.owe(n);
-    const taken = this.whenLoaded(to, (found) => {
+    const taken = this.cache.whenLoaded(to, (found) => {
       if (found === undefined) this.receiveForNobody(stanza, from, to);
       else this.receive(found, stanza, from, to, how, debtor, n);
       debtor?.pay(n);
@@ -145,7 +109,7 @@ export class Accounts {
 
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
-    const taken = this.whenLoaded(request.jid, (account) => {
+    const taken = this.cache.whenLoaded(request.jid, (account) => {
       done(account === undefined ? { refused: 'no-such-account' } : this.bind(account, request));
     });
     if (!taken) done({ refused: 'resource-constraint' });
@@ -159,7 +123,7 @@ export class Accounts {
     unproven: readonly Reference[],
     loose: readonly Bytes[],
   ): void {
-    const account = this.loaded.get(bare);
+    const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     if (session.available) this.parts.presences.gone(account, session);
@@ -174,7 +138,7 @@ export class Accounts {
 
   /** A session said good-bye: gone for everybody, but proofs of receipt may still come. */
   leaving(bare: BareJid, worker: number, id: number): void {
-    const account = this.loaded.get(bare);
+    const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     if (session.available) this.parts.presences.gone(account, session);
@@ -182,7 +146,7 @@ export class Accounts {
   }
 
   proven(bare: BareJid, worker: number, id: number, references: readonly Reference[]): void {
-    const account = this.loaded.get(bare);
+    const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     this.each('session.proven', (handler) => handler(account, session, references));
@@ -191,141 +155,21 @@ export class Accounts {
   /** The session that a client may resume by this token. */
   byToken(bare: BareJid, token: string): SessionRef | undefined {
     if (token === '') return undefined;
-    return this.loaded.get(bare)?.sessions.find((session) => session.token === token);
+    return this.cache.peek(bare)?.sessions.find((session) => session.token === token);
   }
 
   /** A worker died, and with it the sessions whose connections it had. What they were given and never proved is pending. */
   workerGone(worker: number): void {
-    for (const account of this.loaded.values()) {
+    for (const account of this.cache.all()) {
       for (const session of [...account.sessions, ...account.closing]) {
         if (session.worker === worker) this.ended(account.jid.bare, worker, session.id, [], []);
       }
     }
   }
 
-  /** Puts back the presence of a session that another process knew, telling nobody: nobody saw it leave. */
-  restorePresence(account: Account, session: SessionRef, presence: Stanza): void {
-    session.available = true;
-    session.announced = true;
-    session.priority = priorityOf(presence) ?? 0;
-    session.presence = presence;
-    account.presenceChanged();
-  }
-
-  /** Keeps a session over a graceful restart. The debtor is paid when it is on disk. @throws StorageError */
-  store(account: Account, session: SessionRef, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
-    const { commits, sessionSlots } = this.parts;
-    const presence =
-      session.presence === undefined ? ('' as Bytes) : addressed(session.presence, 'c2s', session.jid, account.jid);
-    const state = { snapshot, presence, announced: session.announced, slots: session.named(sessionSlots) };
-    const unit = commits.storage.unit();
-    unit.add(this.parts.storeSession, account.owner, account.jid.domain, account.jid.local, packStored(state));
-    commits.submit(unit, account.owner, { settled: () => debtor.pay(n) }, n);
-    debtor.owe(n);
-    account.remove(session, false);
-  }
-
-  /** A stored session exists again, hibernating. */
-  restore(account: Account, session: SessionRef, state: StoredState): void {
-    session.acknowledges = true;
-    session.token = state.snapshot.token;
-    for (const slot of this.parts.sessionSlots) {
-      const value = slot.name === undefined ? undefined : state.slots[slot.name];
-      if (value !== undefined) session.setSlot(slot, value);
-    }
-    if (state.presence === '') return;
-    this.restorePresence(account, session, this.parts.reader.read(state.presence));
-    session.announced = state.announced;
-  }
-
   /** Ends every session of an account. */
   endAll(bare: BareJid, reason: EndReason): void {
-    for (const session of this.loaded.get(bare)?.sessions ?? []) session.port.end(reason);
-  }
-
-  /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
-  forget(bare: BareJid): void {
-    this.absent.delete(bare);
-    this.loaded.delete(bare);
-  }
-
-  /** Runs `act` with the account in memory, reading it first if need be. @returns false when the inbox is full */
-  whenLoaded(jid: Jid, act: Waiting): boolean {
-    const account = this.loaded.get(jid.bare);
-    if (account !== undefined) {
-      act(account);
-      return true;
-    }
-    const believedUntil = this.absent.get(jid.bare);
-    if (believedUntil !== undefined) {
-      if (this.parts.clock.monotonicMs() < believedUntil) {
-        act(undefined);
-        return true;
-      }
-      this.absent.delete(jid.bare);
-    }
-    const loading = this.loading.get(jid.bare);
-    if (loading !== undefined) {
-      if (loading.waiting.length >= this.parts.limits.inboxStanzas) return false;
-      loading.waiting.push(act);
-      return true;
-    }
-    const fresh: Loading = { waiting: [act] };
-    this.loading.set(jid.bare, fresh);
-    void this.load(jid, fresh);
-    return true;
-  }
-
-  /** Called once a second: accounts without sessions leave when there are too many of them. */
-  sweep(): void {
-    const idle = [...this.loaded.values()].filter((account) => account.sessions.length === 0 && account.closing.length === 0);
-    const excess = idle.length - this.parts.limits.cachedAccounts;
-    if (excess > 0) {
-      idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
-      for (const account of idle.slice(0, excess)) this.loaded.delete(account.jid.bare);
-    }
-    const nowMs = this.parts.clock.monotonicMs();
-    for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
-  }
-
-  private async load(jid: Jid, loading: Loading): Promise<void> {
-    let account: Account | undefined;
-    try {
-      account = await this.read(jid);
-      if (account === undefined) this.absent.set(jid.bare, this.parts.clock.monotonicMs() + ABSENT_MS);
-      else this.loaded.set(jid.bare, account);
-    } catch (error) {
-      this.parts.log.error({ err: error, jid: jid.bare }, 'an account could not be read; what waited for it was refused');
-    }
-    this.loading.delete(jid.bare);
-    for (const act of loading.waiting) {
-      try {
-        act(account);
-      } catch (error) {
-        this.parts.log.error({ err: error, jid: jid.bare }, 'a stanza that waited for its account failed. This is a bug.');
-      }
-    }
-  }
-
-  private async read(jid: Jid): Promise<Account | undefined> {
-    const { storage, lastTicket } = this.parts.commits;
-    const bare = jid.resource === '' ? jid : makeJid(jid.local, jid.domain, '');
-    const rows = await storage.read(this.parts.findAccount, [bare.local, bare.domain], lastTicket);
-    const id = rows[0]?.[0];
-    if (typeof id !== 'number') return undefined;
-    const account = new Account(bare, id, (owner, statement, params) => {
-      this.writeFor(owner, statement, params);
-    });
-    const loaders = this.parts.loaders();
-    const pages = await Promise.all(loaders.map((loader) => storage.read(loader.query, [id], lastTicket)));
-    loaders.forEach((loader, i) => loader.apply(account, pages[i] ?? []));
-    return account;
-  }
-
-  private writeFor(account: Account, statement: StatementId, params: readonly Value[]): void {
-    const unit = this.parts.commits.storage.unit();
-    unit.add(statement, ...params);
-    this.parts.commits.submit(unit, account.owner, LOGGED(this.parts.log), 0);
+    for (const session of this.cache.peek(bare)?.sessions ?? []) session.port.end(reason);
   }
 
   private bind(account: Account, request: AttachRequest): Attached {
@@ -411,7 +255,8 @@ export class Accounts {
   ): void {
     // RFC 6120 §10.3.3: responses to the server itself end here.
     if (stanza.type === 'result' || stanza.type === 'error') return;
-    const requester = session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
+    const requester =
+      session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
     this.parts.iqs.answer('account', stanza, from, to, account, requester, debtor, n);
   }
 
@@ -444,14 +289,11 @@ export class Accounts {
       try {
         call(entry.handler);
       } catch (error) {
-        this.parts.log.error({ err: error, module: entry.module, hook }, 'a hook threw. This is a bug of that module.');
+        this.parts.log.error(
+          { err: error, module: entry.module, hook },
+          'a hook threw. This is a bug of that module.',
+        );
       }
     }
   }
 }
-
-const LOGGED = (log: Log) => ({
-  settled(_n: number, failure: { code: string; message: string } | undefined): void {
-    if (failure !== undefined) log.error({ code: failure.code, reason: failure.message }, 'rows of an account could not be written');
-  },
-});

@@ -31,7 +31,11 @@ export class Commits {
     this.storage = storage;
     this.onRoom = onRoom;
     storage.onDone((upTo, failed) => {
-      for (let head = this.waiting.first(); head !== undefined && head.ticket <= upTo; head = this.waiting.first()) {
+      for (
+        let head = this.waiting.first();
+        head !== undefined && head.ticket <= upTo;
+        head = this.waiting.first()
+      ) {
         this.waiting.shift();
         head.settler.settled(head.n, failed?.get(head.ticket));
       }

@@ -5,7 +5,13 @@ import type { AccountView, BacklogItem, Reference, SessionView } from '../host/v
 import type { Jid } from '../protocol/jid.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Debtor } from '../session/ledger.ts';
-import { StorageError, type StatementId, type StorageFailure, type Unit, type Value } from '../storage/storage.ts';
+import {
+  StorageError,
+  type StatementId,
+  type StorageFailure,
+  type Unit,
+  type Value,
+} from '../storage/storage.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -113,13 +119,18 @@ class Request implements IqRequest, Settler {
 
   settled(n: number, failure: StorageFailure | undefined): void {
     if (failure === undefined) this.answer();
-    else this.engine.fail(this, new StanzaError('resource-constraint', 'wait', 'The change could not be stored.'));
+    else
+      this.engine.fail(
+        this,
+        new StanzaError('resource-constraint', 'wait', 'The change could not be stored.'),
+      );
     this.debtor?.pay(n);
   }
 
   private answer(): void {
     for (const run of this.runs ?? []) run();
-    for (const { stanza, reference } of this.results ?? []) this.engine.deliver(this, stanza, reference);
+    for (const { stanza, reference } of this.results ?? [])
+      this.engine.deliver(this, stanza, reference);
     // RFC 6121 §2.1.6 and §2.3.2: the order of push and result is free; the result first lets a client match it.
     this.engine.reply(this, this.content);
     for (const { session, stanza } of this.pushes ?? []) session.deliver(stanza);
@@ -160,7 +171,10 @@ export class IqEngine {
     const child = stanza.children[0];
     // RFC 6120 §8.2.3: a request has exactly one child.
     if (child === undefined || stanza.children.length !== 1) {
-      this.fail(request, new StanzaError('bad-request', 'modify', 'A request has exactly one child element.'));
+      this.fail(
+        request,
+        new StanzaError('bad-request', 'modify', 'A request has exactly one child element.'),
+      );
       return;
     }
     const handler = this.handlers.find(target, child.ns, child.name);
@@ -217,7 +231,10 @@ export class IqEngine {
     const running = this.slow.get(requester) ?? 0;
     if (running >= MAX_SLOW_REQUESTS) {
       content.catch(() => undefined);
-      this.fail(request, new StanzaError('resource-constraint', 'wait', 'Too many requests at once.'));
+      this.fail(
+        request,
+        new StanzaError('resource-constraint', 'wait', 'Too many requests at once.'),
+      );
       return;
     }
     this.slow.set(requester, running + 1);
@@ -226,7 +243,10 @@ export class IqEngine {
       .then(
         (result) => request.finish(result, n),
         (error: unknown) => {
-          this.fail(request, this.asStanzaError(error, request.stanza.children[0]?.ns ?? '', request.stanza));
+          this.fail(
+            request,
+            this.asStanzaError(error, request.stanza.children[0]?.ns ?? '', request.stanza),
+          );
         },
       )
       .catch((error: unknown) => {
@@ -243,7 +263,10 @@ export class IqEngine {
   private asStanzaError(error: unknown, ns: string, stanza: Stanza): StanzaError {
     if (error instanceof StanzaError) return error;
     if (error instanceof StorageError) return new StanzaError('resource-constraint', 'wait');
-    this.log.error({ err: error, ns, id: stanza.id }, 'an iq handler threw. This is a bug of its module.');
+    this.log.error(
+      { err: error, ns, id: stanza.id },
+      'an iq handler threw. This is a bug of its module.',
+    );
     return new StanzaError('internal-server-error');
   }
 }

@@ -9,15 +9,18 @@ import type { Stanza } from '../xml/stanza.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { passage } from './outlet.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 import type { SessionRef } from './session-ref.ts';
 
 export class LocalHome implements SessionHome {
   private readonly accounts: Accounts;
+  private readonly keeper: SessionKeeper;
   private readonly account: Account;
   private readonly ref: SessionRef;
 
-  constructor(accounts: Accounts, account: Account, ref: SessionRef) {
+  constructor(accounts: Accounts, keeper: SessionKeeper, account: Account, ref: SessionRef) {
     this.accounts = accounts;
+    this.keeper = keeper;
     this.account = account;
     this.ref = ref;
   }
@@ -35,7 +38,15 @@ export class LocalHome implements SessionHome {
     debtor: Debtor | undefined,
     n: number,
   ): void {
-    this.accounts.outgoing(this.account, this.ref, stanza, to, passage(debtor !== undefined, again), debtor, n);
+    this.accounts.outgoing(
+      this.account,
+      this.ref,
+      stanza,
+      to,
+      passage(debtor !== undefined, again),
+      debtor,
+      n,
+    );
   }
 
   acknowledges(session: Session): void {
@@ -52,7 +63,7 @@ export class LocalHome implements SessionHome {
   }
 
   store(_session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
-    this.accounts.store(this.account, this.ref, snapshot, debtor, n);
+    this.keeper.store(this.account, this.ref, snapshot, debtor, n);
   }
 
   ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {

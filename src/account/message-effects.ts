@@ -2,15 +2,17 @@
 import type { Effects, Outcome, Reference, SessionView } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { StatementId, Unit, Value } from '../storage/storage.ts';
+import { InvariantError } from '../util/errors.ts';
 import type { Bytes } from '../xml/bytes.ts';
 
 import type { Child, Stanza } from '../xml/stanza.ts';
 import { addressed } from '../protocol/replies.ts';
+import { SessionRef } from './session-ref.ts';
 
-const NO_TARGETS: readonly SessionView[] = [];
+const NO_TARGETS: readonly SessionRef[] = [];
 
 export interface Copy {
-  readonly session: SessionView;
+  readonly session: SessionRef;
   readonly stanza: Bytes;
 }
 
@@ -23,7 +25,7 @@ export class MessageEffects implements Effects {
   to!: Jid;
   session: SessionView | undefined;
   outcome: Outcome = 'deliver';
-  targets: readonly SessionView[] = NO_TARGETS;
+  targets: readonly SessionRef[] = NO_TARGETS;
   owed = false;
   again = false;
   reference: Reference = 0;
@@ -76,6 +78,7 @@ export class MessageEffects implements Effects {
   }
 
   copy(session: SessionView, stanza: Bytes): void {
+    if (!(session instanceof SessionRef)) throw new InvariantError('a copy for no session of ours');
     (this.copies ??= []).push({ session, stanza });
   }
 

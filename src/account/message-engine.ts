@@ -1,7 +1,7 @@
 // Messages at their owners: the rules of an account run, their effects become one unit and the deliveries.
 // RFC 6121 §8.5 decides through router/delivery-table.ts; see docs/develop/path-of-a-message.md.
 import type { HookTable } from '../host/hooks.ts';
-import type { SessionView, Verdict } from '../host/views.ts';
+import type { Verdict } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, type Situation, type StanzaKind } from '../router/delivery-table.ts';
@@ -39,7 +39,13 @@ class StoredMessage implements Settler {
   private readonly debtor: Debtor | undefined;
   private held: { ref: SessionRef; held: Held }[] | undefined;
 
-  constructor(engine: MessageEngine, stanza: Stanza, from: Jid, to: Jid, debtor: Debtor | undefined) {
+  constructor(
+    engine: MessageEngine,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    debtor: Debtor | undefined,
+  ) {
     this.engine = engine;
     this.stanza = stanza;
     this.from = from;
@@ -170,7 +176,12 @@ export class MessageEngine {
       this.outlet.route(stanza, from, to, how, debtor, n);
       this.senderUnits.submit(account, effects.unit, debtor, n);
     } else {
-      const deferred = this.senderUnits.defer(account, effects.takeUnit(this.commits.storage.unit()), debtor, n);
+      const deferred = this.senderUnits.defer(
+        account,
+        effects.takeUnit(this.commits.storage.unit()),
+        debtor,
+        n,
+      );
       this.outlet.route(stanza, from, to, how, deferred, 0);
       deferred.pay();
     }
@@ -178,12 +189,19 @@ export class MessageEngine {
 
   /** The storage refused or lost a unit: the sender is told, and may try again later. */
   notKept(stanza: Stanza, from: Jid, to: Jid, failure: { code: string; message: string }): void {
-    this.log.error({ code: failure.code, reason: failure.message }, 'a message could not be stored; its sender was told');
+    this.log.error(
+      { code: failure.code, reason: failure.message },
+      'a message could not be stored; its sender was told',
+    );
     this.refuse(
       stanza,
       from,
       to,
-      new StanzaError('resource-constraint', 'wait', 'The message could not be stored. Try again later.'),
+      new StanzaError(
+        'resource-constraint',
+        'wait',
+        'The message could not be stored. Try again later.',
+      ),
     );
   }
 
@@ -283,16 +301,16 @@ export class MessageEngine {
       const bytes = effects.delivered();
       for (const target of effects.targets) this.holdOne(target, bytes, effects, stored);
     }
-    for (const copy of effects.copies ?? []) this.holdOne(copy.session, copy.stanza, effects, stored);
+    for (const copy of effects.copies ?? [])
+      this.holdOne(copy.session, copy.stanza, effects, stored);
   }
 
   private holdOne(
-    target: SessionView,
+    ref: SessionRef,
     bytes: Bytes,
     effects: MessageEffects,
     stored: StoredMessage,
   ): void {
-    const ref = target as SessionRef;
     stored.hold(ref, ref.hold(bytes, effects.reference));
   }
 }

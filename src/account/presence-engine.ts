@@ -74,7 +74,10 @@ export class PresenceEngine {
   /** Subscription stanzas and probes for this account. */
   incoming(account: Account, stanza: Stanza, from: Jid, to: Jid): void {
     // RFC 6121 §3.1.3, §4.3.2: without a subscription there is nothing to tell; silence gives nothing away.
-    this.log.debug({ type: stanza.type, from: from.bare, to: to.bare, owner: account.owner }, 'presence without a subscription was ignored');
+    this.log.debug(
+      { type: stanza.type, from: from.bare, to: to.bare, owner: account.owner },
+      'presence without a subscription was ignored',
+    );
   }
 
   private leave(account: Account, session: SessionRef, stanza: Stanza): void {
@@ -120,7 +123,10 @@ export class PresenceEngine {
     try {
       run();
     } catch (error) {
-      this.log.error({ err: error, module }, 'a presence hook threw. This is a bug of that module.');
+      this.log.error(
+        { err: error, module },
+        'a presence hook threw. This is a bug of that module.',
+      );
     }
   }
 }

@@ -83,7 +83,10 @@ export class SenderUnits {
       debtor?.owe(n);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.log.error({ code: error.code }, "a sender's own copy could not be stored; the message itself was routed");
+      this.log.error(
+        { code: error.code },
+        "a sender's own copy could not be stored; the message itself was routed",
+      );
     }
   }
 

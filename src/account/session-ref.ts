@@ -14,6 +14,8 @@ export interface Held {
   reference: Reference;
   state: 'waiting' | 'ready' | 'dropped';
   backlog?: readonly BacklogItem[];
+  /** How many of these were given on. */
+  poured?: number;
 }
 
 export class SessionRef implements SessionView {
@@ -84,7 +86,10 @@ export class SessionRef implements SessionView {
         this.release(held);
       },
       (error: unknown) => {
-        this.log.error({ err: error, jid: this.jid.full }, 'pending messages could not be read; they stay on disk until the next log-in');
+        this.log.error(
+          { err: error, jid: this.jid.full },
+          'pending messages could not be read; they stay on disk until the next log-in',
+        );
         this.drop(held);
       },
     );
@@ -96,7 +101,9 @@ export class SessionRef implements SessionView {
     for (const held of this.held ?? []) {
       if (held.state === 'dropped') continue;
       if (held.reference !== 0) waiting.push(held.reference);
-      for (const item of held.backlog ?? []) if (item.reference !== 0) waiting.push(item.reference);
+      for (const item of held.backlog?.slice(held.poured) ?? []) {
+        if (item.reference !== 0) waiting.push(item.reference);
+      }
     }
     this.held = undefined;
     return waiting;
@@ -113,7 +120,8 @@ export class SessionRef implements SessionView {
   named(slots: readonly Slot<unknown>[]): Record<string, unknown> {
     const values: Record<string, unknown> = {};
     for (const slot of slots) {
-      if (slot.name !== undefined && this.data?.[slot.index] !== undefined) values[slot.name] = this.data[slot.index];
+      if (slot.name !== undefined && this.data?.[slot.index] !== undefined)
+        values[slot.name] = this.data[slot.index];
     }
     return values;
   }
@@ -121,12 +129,30 @@ export class SessionRef implements SessionView {
   private flush(): void {
     const queue = this.held;
     if (queue === undefined) return;
-    for (let head = queue.first(); head !== undefined && head.state !== 'waiting'; head = queue.first()) {
+    for (
+      let head = queue.first();
+      head !== undefined && head.state !== 'waiting';
+      head = queue.first()
+    ) {
+      if (head.backlog !== undefined && !this.pour(head, head.backlog)) return;
       queue.shift();
-      if (head.state === 'dropped') continue;
-      if (head.backlog === undefined) this.port.deliver(head.stanza, head.reference);
-      else for (const item of head.backlog) this.port.deliver(item.stanza, item.reference);
+      if (head.state === 'dropped' || head.backlog !== undefined) continue;
+      this.port.deliver(head.stanza, head.reference);
+      if (this.held !== queue) return;
     }
     if (queue.length === 0) this.held = undefined;
+  }
+
+  /** @returns false: the session ended over it, and `abandon` has named what was left */
+  private pour(held: Held, backlog: readonly BacklogItem[]): boolean {
+    if (held.state === 'dropped') return true;
+    const queue = this.held;
+    held.poured = 0;
+    for (const item of backlog) {
+      held.poured++;
+      this.port.deliver(item.stanza, item.reference);
+      if (this.held !== queue) return false;
+    }
+    return true;
   }
 }

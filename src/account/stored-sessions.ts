@@ -48,12 +48,22 @@ export interface StoredState {
 }
 
 export function packStored(state: StoredState): Buffer {
-  const json = JSON.stringify([packSnapshot(state.snapshot), state.presence, state.announced, state.slots]);
+  const json = JSON.stringify([
+    packSnapshot(state.snapshot),
+    state.presence,
+    state.announced,
+    state.slots,
+  ]);
   return Buffer.from(json, 'utf8');
 }
 
 export function unpackStored(blob: Bytes): StoredState {
   const json = Buffer.from(blob, 'latin1').utf8Slice();
-  const [snapshot, presence, announced, slots] = JSON.parse(json) as [Bytes, Bytes, boolean, Record<string, unknown>];
+  const [snapshot, presence, announced, slots] = JSON.parse(json) as [
+    Bytes,
+    Bytes,
+    boolean,
+    Record<string, unknown>,
+  ];
   return { snapshot: unpackSnapshot(snapshot), presence, announced, slots };
 }

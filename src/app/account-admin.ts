@@ -1,6 +1,6 @@
 // The administrative operations on accounts, for the running server and for the command line without one.
 import type { AdminAccounts } from '../admin/index.ts';
-import { AccountsStore } from '../account/accounts-store.ts';
+import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
 import { makeCredentials, type Credentials } from '../auth/credentials.ts';
 import type { Hashing } from '../auth/hashing.ts';
@@ -49,12 +49,15 @@ export class AccountAdmin implements AdminAccounts {
         const unit = commits.storage.unit();
         store.create(unit, account.local, account.domain, account.credentials, clock.now());
         return this.commit(unit, 0).catch((error: unknown) => {
-          throw error instanceof ConstraintBroken ? exists(`${account.local}@${account.domain}`) : error;
+          throw error instanceof ConstraintBroken
+            ? exists(`${account.local}@${account.domain}`)
+            : error;
         });
       });
       await Promise.all(done);
     }
-    for (const { local, domain } of accounts) await this.parts.changed(`${local}@${domain}` as BareJid, 'created');
+    for (const { local, domain } of accounts)
+      await this.parts.changed(`${local}@${domain}` as BareJid, 'created');
   }
 
   async setPassword(address: BareJid, password: string): Promise<void> {
@@ -75,21 +78,34 @@ export class AccountAdmin implements AdminAccounts {
     await this.parts.changed(address, 'removed');
   }
 
-  async list(domain: Domain, after: BareJid | undefined, limit: number): Promise<readonly BareJid[]> {
+  async list(
+    domain: Domain,
+    after: BareJid | undefined,
+    limit: number,
+  ): Promise<readonly BareJid[]> {
     const last = after === undefined ? '' : parseJid(after).local;
     const locals = await this.parts.store.page(domain, last, limit);
     return locals.map((local) => `${local}@${domain}` as BareJid);
   }
 
   private async credentials(password: string): Promise<Credentials> {
-    return await makeCredentials(password, this.parts.hashing, this.parts.random, this.parts.iterations);
+    return await makeCredentials(
+      password,
+      this.parts.hashing,
+      this.parts.random,
+      this.parts.iterations,
+    );
   }
 
   private async idOf(address: BareJid): Promise<number> {
     const { local, domain } = parseJid(address);
     const id = await this.parts.store.idOf(local, domain);
     if (id === undefined) {
-      throw new OperatorError('account-missing', `There is no account ${address}.`, 'List the accounts with `xmppd user list`.');
+      throw new OperatorError(
+        'account-missing',
+        `There is no account ${address}.`,
+        'List the accounts with `xmppd user list`.',
+      );
     }
     return id;
   }
@@ -101,7 +117,11 @@ export class AccountAdmin implements AdminAccounts {
         else if (failure.code === 'constraint') reject(new ConstraintBroken());
         else {
           reject(
-            new OperatorError('db-write', `The change could not be written: ${failure.message}.`, 'Check the free space and the state of the disk, then try again.'),
+            new OperatorError(
+              'db-write',
+              `The change could not be written: ${failure.message}.`,
+              'Check the free space and the state of the disk, then try again.',
+            ),
           );
         }
       };
@@ -117,5 +137,9 @@ class ConstraintBroken extends OperatorError {
 }
 
 function exists(address: string): OperatorError {
-  return new OperatorError('account-exists', `There is an account ${address} already.`, 'Choose another name, or change its password with `xmppd user passwd`.');
+  return new OperatorError(
+    'account-exists',
+    `There is an account ${address} already.`,
+    'Choose another name, or change its password with `xmppd user passwd`.',
+  );
 }

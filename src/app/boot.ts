@@ -37,7 +37,11 @@ export interface Booted {
 /** Links of a server that is one process. */
 const NO_LINKS: Links = {
   send: () => {
-    throw new OperatorError('no-links', 'There is no other worker.', 'This is a bug: please report it.');
+    throw new OperatorError(
+      'no-links',
+      'There is no other worker.',
+      'This is a bug: please report it.',
+    );
   },
   settle: () => undefined,
   room: () => Number.MAX_SAFE_INTEGER,
@@ -72,6 +76,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     placement,
     accounts: worker.accounts,
     sessions: worker.sessions,
+    keeper: worker.keeper,
     reader: worker.reader,
     jids: worker.jids,
     log,
@@ -83,7 +88,8 @@ export async function boot(options: BootOptions): Promise<Booted> {
   else links = await options.openLinks(crossing);
   await ready;
   const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here');
-  if (restored > 0) log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
+  if (restored > 0)
+    log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
   const admin = new AccountAdmin({
     store: worker.store,
     commits: worker.commits,
@@ -94,7 +100,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     removals: () => [worker.storage.statement(SESSIONS_REMOVAL), ...worker.host.removals()],
     changed: (address, what) => {
       if (what === 'removed') worker.accounts.endAll(address, 'not-authorized');
-      worker.accounts.forget(address);
+      worker.accounts.cache.forget(address);
     },
   });
   return {
@@ -113,7 +119,9 @@ export async function boot(options: BootOptions): Promise<Booted> {
 /** Third-party modules: npm packages named in the configuration that export `module`. */
 async function externalModules(settings: Settings): Promise<Module[]> {
   const known = new Set(STANDARD_MODULES.map((module) => module.declaration.name));
-  const names = Object.keys(settings.modules).filter((name) => !known.has(name) && settings.modules[name] !== false);
+  const names = Object.keys(settings.modules).filter(
+    (name) => !known.has(name) && settings.modules[name] !== false,
+  );
   return await Promise.all(names.map(async (name) => await loadExternal(name, settings)));
 }
 

@@ -24,7 +24,8 @@ export class Certificates {
   readonly tls: TlsOptions;
 
   constructor(settings: Settings) {
-    for (const host of settings.hosts) this.byDomain.set(host.domain, load(host, settings.tls.minVersion));
+    for (const host of settings.hosts)
+      this.byDomain.set(host.domain, load(host, settings.tls.minVersion));
     this.fallback = this.byDomain.get(settings.hosts[0]?.domain ?? '') as HostCertificate;
     this.tls = {
       secureContext: this.fallback.context,
@@ -61,7 +62,10 @@ export async function makeMissingCertificates(settings: Settings, log: Log): Pro
     mkdirSync(dirname(host.certificate), { recursive: true, mode: 0o700 });
     writeFileSync(host.key, made.private, { mode: 0o600 });
     writeFileSync(host.certificate, made.cert, { mode: 0o644 });
-    log.info({ host: host.domain, certificate: host.certificate }, 'made a self-signed certificate');
+    log.info(
+      { host: host.domain, certificate: host.certificate },
+      'made a self-signed certificate',
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 // From a logged-in stream to a session: binding at the account's owner, resuming by token, here or on another worker.
 import type { Accounts } from '../account/accounts.ts';
 import { LocalHome } from '../account/local-home.ts';
+import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { StoredState } from '../account/stored-sessions.ts';
 import type { BindOutcome, ResumeOutcome, SessionDoor } from '../c2s/c2s-parts.ts';
@@ -8,14 +9,20 @@ import type { Placement } from '../placement/placement.ts';
 import { makeJid, parseJid, type Jid } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
 import type { SessionRegistry } from '../session/registry.ts';
-import { Session, type SessionHome, type SessionParts, type SessionStream } from '../session/session.ts';
+import {
+  Session,
+  type SessionHome,
+  type SessionParts,
+  type SessionStream,
+} from '../session/session.ts';
 import type { EndReason, SessionPort } from '../session/session-port.ts';
 import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { Random } from '../util/clock.ts';
-import type { Bytes } from '../xml/bytes.ts';
+import { utf8, type Bytes } from '../xml/bytes.ts';
 
 export interface DoorParts {
   readonly accounts: Accounts;
+  readonly keeper: SessionKeeper;
   readonly sessions: SessionRegistry;
   readonly placement: Placement;
   readonly crossing: Crossing;
@@ -49,7 +56,7 @@ export class Door implements SessionDoor {
     stream: SessionStream,
     done: (outcome: BindOutcome) => void,
   ): void {
-    const { accounts, sessions, placement, crossing } = this.parts;
+    const { accounts, keeper, sessions, placement, crossing } = this.parts;
     const id = sessions.nextId();
     const owner = placement.locate(account.bare);
     if (owner !== 'here') {
@@ -65,7 +72,7 @@ export class Door implements SessionDoor {
         done(result);
         return;
       }
-      const home = new LocalHome(accounts, result.account, result.session);
+      const home = new LocalHome(accounts, keeper, result.account, result.session);
       port.session = this.make(id, result.session.jid, home, stream);
       done({ session: port.session });
     });
@@ -91,11 +98,13 @@ export class Door implements SessionDoor {
       else done({ session: this.revive(id, home, snapshot) });
     };
     if (owner !== 'here') {
-      crossing.resume(owner, account, token, id, (snapshot) => moved(snapshot, crossing.homeFor(owner)));
+      crossing.handover.resume(owner, account, utf8(token), id, (snapshot) =>
+        moved(snapshot, crossing.homeFor(owner)),
+      );
       return;
     }
     const ref = this.parts.accounts.byToken(account.bare, token);
-    crossing.takeSession(account, token, placement.self, id, (snapshot) => {
+    crossing.handover.move(account, token, placement.self, id, (snapshot) => {
       moved(snapshot, ref === undefined ? undefined : this.ownHome(account, ref));
     });
   }
@@ -108,21 +117,27 @@ export class Door implements SessionDoor {
 
   /** A session of the last run; done before the ports open. */
   restore(local: string, domain: string, state: StoredState): void {
-    const { accounts, sessions, placement } = this.parts;
+    const { accounts, keeper, sessions, placement } = this.parts;
     const account = makeJid(local, domain, '');
     const id = sessions.nextId();
     const port = new PendingPort();
     const { resource } = parseJid(state.snapshot.jid);
     accounts.attach({ jid: account, resource, id, worker: placement.self, port }, (result) => {
       if (result.refused !== undefined) return;
-      accounts.restore(result.account, result.session, state);
-      port.session = this.revive(id, new LocalHome(accounts, result.account, result.session), state.snapshot);
+      keeper.restore(result.account, result.session, state);
+      port.session = this.revive(
+        id,
+        new LocalHome(accounts, keeper, result.account, result.session),
+        state.snapshot,
+      );
     });
   }
 
   private ownHome(account: Jid, ref: SessionRef): SessionHome | undefined {
-    const owner = this.parts.accounts.peek(account.bare);
-    return owner === undefined ? undefined : new LocalHome(this.parts.accounts, owner, ref);
+    const owner = this.parts.accounts.cache.peek(account.bare);
+    return owner === undefined
+      ? undefined
+      : new LocalHome(this.parts.accounts, this.parts.keeper, owner, ref);
   }
 
   private revive(id: number, home: SessionHome, snapshot: SessionSnapshot): Session {
@@ -133,7 +148,12 @@ export class Door implements SessionDoor {
     return session;
   }
 
-  private make(id: number, jid: Jid, home: SessionHome, stream: SessionStream | undefined): Session {
+  private make(
+    id: number,
+    jid: Jid,
+    home: SessionHome,
+    stream: SessionStream | undefined,
+  ): Session {
     const session = new Session(id, jid, home, stream, this.parts.session);
     this.parts.sessions.add(session);
     return session;

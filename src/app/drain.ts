@@ -41,7 +41,10 @@ export async function drain(worker: Worker, log: Log): Promise<number> {
 }
 
 /** Stored sessions of this worker's accounts exist again. To be called before the ports open. */
-export async function restoreSessions(worker: Worker, isHere: (bare: string) => boolean): Promise<number> {
+export async function restoreSessions(
+  worker: Worker,
+  isHere: (bare: string) => boolean,
+): Promise<number> {
   const { storage, commits } = worker;
   const query = storage.query('sessions.all');
   const taken = storage.statement('sessions.taken');
@@ -70,7 +73,10 @@ function keep(session: Session, pending: Debtor, log: Log): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log.error({ code: error.code, jid: session.jid.full }, 'a session could not be kept over the restart');
+    log.error(
+      { code: error.code, jid: session.jid.full },
+      'a session could not be kept over the restart',
+    );
     return false;
   }
 }

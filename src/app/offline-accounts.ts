@@ -12,7 +12,9 @@ import { databasePath, ensureDataDirectory } from './paths.ts';
 import { serverSchema, SESSIONS_REMOVAL } from './server-schema.ts';
 
 /** @throws OperatorError `db-locked` when a server runs on this database */
-export async function openAccountsOffline(settings: Settings): Promise<AccountAdmin & { close(): Promise<void> }> {
+export async function openAccountsOffline(
+  settings: Settings,
+): Promise<AccountAdmin & { close(): Promise<void> }> {
   ensureDataDirectory(settings);
   const schema = serverSchema(STANDARD_MODULES);
   const storage = await openStorage({
@@ -41,5 +43,8 @@ export async function openAccountsOffline(settings: Settings): Promise<AccountAd
 }
 
 function removalStatements(): string[] {
-  return [SESSIONS_REMOVAL, ...STANDARD_MODULES.flatMap((module) => module.declaration.removals ?? [])];
+  return [
+    SESSIONS_REMOVAL,
+    ...STANDARD_MODULES.flatMap((module) => module.declaration.removals ?? []),
+  ];
 }

@@ -8,7 +8,10 @@ const EXIT_BUG = 70;
 export function guardProcess(booted: Booted, log: Log): void {
   let ending = false;
   process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'an exception outside any handler: this worker ends and is replaced. This is a bug.');
+    log.error(
+      { err: error },
+      'an exception outside any handler: this worker ends and is replaced. This is a bug.',
+    );
     if (ending) return;
     ending = true;
     setTimeout(() => process.exit(EXIT_BUG), LAST_WORDS_MS).unref();

@@ -20,7 +20,10 @@ import { readVersion } from './version.ts';
 const ASK_MS = 30_000;
 
 /** Runs until the server is stopped. @throws OperatorError when it cannot start */
-export async function start(settings: Settings, { single }: { readonly single: boolean }): Promise<void> {
+export async function start(
+  settings: Settings,
+  { single }: { readonly single: boolean },
+): Promise<void> {
   const log = openLog(settings.log);
   ensureDataDirectory(settings);
   await makeMissingCertificates(settings, log);
@@ -72,7 +75,11 @@ async function runWorkers(settings: Settings, log: Log): Promise<number> {
 }
 
 /** Administration from the supervisor: each account is changed by the worker that owns it. */
-function contextOf(settings: Settings, control: SupervisorControl, startedAtMs: number): AdminContext {
+function contextOf(
+  settings: Settings,
+  control: SupervisorControl,
+  startedAtMs: number,
+): AdminContext {
   const owner = (address: BareJid): number => homeOf(address, settings.workers);
   const ask = async (slot: number, verb: string, args: object): Promise<unknown> =>
     await control.ask(slot, verb, args, ASK_MS);
@@ -111,7 +118,11 @@ function contextOf(settings: Settings, control: SupervisorControl, startedAtMs: 
   };
 }
 
-function statusOf(settings: Settings, control: SupervisorControl, startedAtMs: number): ServerStatus {
+function statusOf(
+  settings: Settings,
+  control: SupervisorControl,
+  startedAtMs: number,
+): ServerStatus {
   const status = control.status();
   return {
     version: readVersion(),
@@ -119,7 +130,10 @@ function statusOf(settings: Settings, control: SupervisorControl, startedAtMs: n
     pid: process.pid,
     uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
     hosts: settings.hosts.map((host) => host.domain),
-    listening: status.listeners.map(({ kind, address, port }) => `${kind} ${address.includes(':') ? `[${address}]` : address}:${port}`),
+    listening: status.listeners.map(
+      ({ kind, address, port }) =>
+        `${kind} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+    ),
     workers: status.workers.map((worker) => ({
       slot: worker.slot,
       pid: worker.pid ?? 0,
@@ -133,7 +147,13 @@ function statusOf(settings: Settings, control: SupervisorControl, startedAtMs: n
 
 async function runSingle(settings: Settings, log: Log): Promise<void> {
   const startedAtMs = systemClock.monotonicMs();
-  const booted = await boot({ settings, placement: localPlacement, epoch: 0, storageMode: { kind: 'thread' }, log });
+  const booted = await boot({
+    settings,
+    placement: localPlacement,
+    epoch: 0,
+    storageMode: { kind: 'thread' },
+    log,
+  });
   guardProcess(booted, log);
   const listeners = await openSingleListeners({
     listeners: settings.listen,
@@ -161,7 +181,9 @@ async function runSingle(settings: Settings, log: Log): Promise<void> {
               pid: process.pid,
               uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
               hosts: settings.hosts.map((host) => host.domain),
-              listening: listeners.bound.map(({ kind, address, port }) => `${kind} ${address}:${port}`),
+              listening: listeners.bound.map(
+                ({ kind, address, port }) => `${kind} ${address}:${port}`,
+              ),
               workers: [
                 {
                   slot: 0,

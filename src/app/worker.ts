@@ -1,7 +1,9 @@
 // The composition root of a worker: every part made once, in order, and wired. Nothing here decides anything.
 import { availableParallelism } from 'node:os';
 import type { Socket } from 'node:net';
+import { AccountCache } from '../account/account-cache.ts';
 import { Accounts } from '../account/accounts.ts';
+import { SessionKeeper } from '../account/session-keeper.ts';
 import { AccountsStore } from '../account/accounts-store.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { unpackStored } from '../account/stored-sessions.ts';
@@ -61,6 +63,7 @@ export interface WorkerOptions extends WorkerPorts {
 export interface Worker {
   readonly storage: Storage;
   readonly accounts: Accounts;
+  readonly keeper: SessionKeeper;
   readonly store: AccountsStore;
   readonly hashing: Hashing;
   readonly host: Host;
@@ -88,9 +91,14 @@ export interface Worker {
   close(): Promise<void>;
 }
 
+/** Accounts without sessions that stay in memory. */
+const CACHED_ACCOUNTS = 10_000;
+
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { settings, clock, timers, random, log, placement } = options;
-  const modules = inOrder(options.modules.filter((module) => settings.modules[module.declaration.name] !== false));
+  const modules = inOrder(
+    options.modules.filter((module) => settings.modules[module.declaration.name] !== false),
+  );
   const storage = await openStorage({
     path: options.databasePath,
     schema: serverSchema(modules),
@@ -103,9 +111,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   xml.forceRewrite = options.forceRewrite ?? false;
   const jids = new JidCache();
   const reader = new StanzaReader(xml);
-  const bug = (what: string) => (error: unknown): void => {
-    log.error({ err: error }, `${what} failed. This is a bug.`);
-  };
+  const bug =
+    (what: string) =>
+    (error: unknown): void => {
+      log.error({ err: error }, `${what} failed. This is a bug.`);
+    };
   const wheel = new Wheel(clock, timers, bug('a deadline'));
   const gate = new ReadGate();
   const relieve = (): void => {
@@ -129,55 +139,69 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     log,
     addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
     removeIq: (target, ns, name) => handlers.remove(target, ns, name),
-    accounts: () => accounts.all(),
+    accounts: () => cache.all(),
     send: (stanza) => {
       const from = jids.get(stanza.from ?? '');
       const to = jids.get(stanza.to ?? '');
-      if (from !== undefined && to !== undefined) router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
+      if (from !== undefined && to !== undefined)
+        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
     },
   });
   const iqs = new IqEngine(handlers, commits, router, log);
-  const accounts: Accounts = new Accounts({
-    hooks: host.hooks,
+  const cache: AccountCache = new AccountCache({
     commits,
+    loaders: () => host.loaders,
+    findAccount: accountsStore.findQuery,
+    inboxStanzas: settings.limits.inboxStanzas,
+    cachedAccounts: CACHED_ACCOUNTS,
+    clock,
+    log,
+  });
+  const keeper = new SessionKeeper(host.hooks, commits, reader, host.namedSessionSlots);
+  const accounts: Accounts = new Accounts({
+    cache,
+    hooks: host.hooks,
     outlet: router,
     messages: new MessageEngine(host.hooks, commits, router, log),
     iqs,
     presences: new PresenceEngine(host.hooks, reader, log),
-    loaders: () => host.loaders,
-    findAccount: accountsStore.findQuery,
     limits: {
-      inboxStanzas: settings.limits.inboxStanzas,
       sessionsPerAccount: settings.limits.sessionsPerAccount,
-      cachedAccounts: 10_000,
       resourceConflict: settings.resourceConflict,
     },
     clock,
     log,
     newResource: () => random.id(),
-    sessionSlots: host.namedSessionSlots,
-    storeSession: storage.statement('sessions.store'),
     reader,
     jids,
   });
   router.connect(accounts, iqs);
-  const sweep = timers.every(1000, () => accounts.sweep());
+  const sweep = timers.every(1000, () => cache.sweep());
   for (const module of modules) {
     const name = module.declaration.name;
     const given = settings.modules[name];
     host.start(module, optionsFor(module, settings, given === false ? undefined : given));
   }
-  const hashing = new Hashing({ concurrency: hashingConcurrency(settings.workers), maxQueued: settings.auth.maxQueued });
+  const hashing = new Hashing({
+    concurrency: hashingConcurrency(settings.workers),
+    maxQueued: settings.auth.maxQueued,
+  });
   const certificates = new Certificates(settings);
   const sessions = new SessionRegistry(options.epoch);
   const tick = new WriteTick(bug('a write'));
   const door = new Door({
     accounts,
+    keeper,
     sessions,
     placement,
     crossing: options.crossing,
     random,
-    session: { wheel, clock, limits: sessionLimits(settings), onEnd: (session) => sessions.remove(session) },
+    session: {
+      wheel,
+      clock,
+      limits: sessionLimits(settings),
+      onEnd: (session) => sessions.remove(session),
+    },
   });
   let stopped = false;
   const streams = new Set<ClientStream>();
@@ -216,6 +240,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return {
     storage,
     accounts,
+    keeper,
     store: accountsStore,
     hashing,
     host,

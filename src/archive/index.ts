@@ -1,5 +1,4 @@
 // XEP-0313 (1.1.3): every account's messages, kept for both sides, asked for by its own clients.
-import { z } from 'zod';
 import type { Module, ModuleHost } from '../host/module.ts';
 import { NS } from '../protocol/namespaces.ts';
 import { Keeping } from './keeping.ts';
@@ -13,11 +12,15 @@ export { firstIdAt, OwnerIds, timeOf } from './owner-ids.ts';
 export { Repeats } from './repeats.ts';
 export { KIND_INCOMING } from './store.ts';
 
-/** Options of the section `archive`. */
-export const archiveOptions = z.object({
-  enabled: z.boolean().default(true),
-  maxPage: z.number().int().min(1).max(1000).default(250),
-});
+/** The section `archive` of the settings, checked there. */
+export interface ArchiveOptions {
+  /** Whether new messages are kept; what is kept can be asked for in any case. */
+  readonly enabled: boolean;
+  /** Messages of the largest page. */
+  readonly maxPage: number;
+}
+
+const DEFAULTS: ArchiveOptions = { enabled: true, maxPage: 250 };
 
 /** Behind the rules that drop and refuse, before those that count and copy. */
 const ORDER = 20;
@@ -36,12 +39,11 @@ export const archive: Module = {
       { spec: 'XEP-0059', version: '1.0', status: 'partial', note: 'without index' },
     ],
     features: { host: [NS.mam2, NS.stanzaIds], account: [NS.mam2, NS.stanzaIds] },
-    options: archiveOptions,
     stores: ARCHIVE_SCHEMA,
     removals: ['archive.remove'],
   },
   setup(host: ModuleHost): void {
-    const options = archiveOptions.parse(host.options ?? {});
+    const options = { ...DEFAULTS, ...(host.options as Partial<ArchiveOptions> | undefined) };
     const statements = new ArchiveStatements(host.storage);
     const ids = new OwnerIds(host);
     host.onLoad({

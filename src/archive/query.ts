@@ -16,6 +16,9 @@ import { KIND_INCOMING, type ArchiveStatements, type Filter } from './store.ts';
 /** The kind that a row has which only shows that the id asked for exists. */
 const KIND_ANCHOR = 0;
 
+/** Far below what a session may hold unacknowledged. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+
 /** A message of a page: id, stanza, kind. */
 type Message = readonly [id: number, stanza: Bytes, kind: number];
 
@@ -66,14 +69,10 @@ export class Query {
     checkAnchors(rows, query);
     const page = rows.filter((row) => row[2] !== KIND_ANCHOR) as unknown as Message[];
     page.sort((a, b) => a[0] - b[0]);
+    const kept = query.backward ? cut(page.reverse(), query.max).reverse() : cut(page, query.max);
+    this.give(request, account, query, kept);
     // XEP-0313 §4.3.2: complete when the page size has cut nothing off.
-    const isComplete = page.length <= query.max;
-    if (!isComplete) {
-      if (query.backward) page.shift();
-      else page.pop();
-    }
-    this.give(request, account, query, page);
-    return fin(isComplete, page);
+    return fin(kept.length === page.length, kept);
   }
 
   /** XEP-0059 §2.7 */
@@ -133,6 +132,18 @@ export class Query {
     custody.given(session, ids);
     return custody.provenUpTo;
   }
+}
+
+/** As many as were asked for and as many bytes as a page may have, at least one. */
+function cut(messages: readonly Message[], max: number): Message[] {
+  let bytes = 0;
+  let count = 0;
+  for (const [, stanza] of messages) {
+    bytes += stanza.length;
+    if (count === max || (count > 0 && bytes > MAX_PAGE_BYTES)) break;
+    count++;
+  }
+  return messages.slice(0, count);
 }
 
 function filterOf({ with: peer }: ArchiveRequest): readonly [Filter, readonly Value[]] {

@@ -1,5 +1,5 @@
 // What a query asks for: XEP-0313 (v1.1.3) §4.1, §4.3 and XEP-0059 (v1.0).
-import type { Element } from '@xmpp/xml';
+import type { ElementView } from '../protocol/element-view.ts';
 import { submittedForm, renderForm, type ReceivedForm } from '../protocol/forms.ts';
 import { JidError, parseJid, type Jid } from '../protocol/jid.ts';
 import { NS } from '../protocol/namespaces.ts';
@@ -32,7 +32,7 @@ const FIELDS: ReadonlySet<string> = new Set(['with', 'start', 'end']);
  * Reads `<query/>`.
  * @throws StanzaError bad-request, jid-malformed, feature-not-implemented, item-not-found (an id that is not in any archive)
  */
-export function parseRequest(query: Element, maxPage: number): ArchiveRequest {
+export function parseRequest(query: ElementView, maxPage: number): ArchiveRequest {
   // XEP-0313 §6.1.3: nodes are those of pubsub archives; an account has none.
   if (attributeOf(query, 'node') !== undefined) throw new StanzaError('item-not-found');
   // XEP-0313 §4.3.4: part of #extended.
@@ -108,7 +108,7 @@ function anchor(text: string | undefined): number | undefined {
   return id;
 }
 
-function attributeOf(element: Element, name: string): string | undefined {
+function attributeOf(element: ElementView, name: string): string | undefined {
   const value: unknown = element.attrs[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -128,11 +128,11 @@ export class SaslExchange implements Wanted {
     }
     // RFC 5802 §6: the client saw no -PLUS, yet we offered one: somebody in between took it out.
     if (first.flag === 'y' && plusOffered(this.context, this.services.policy)) {
-      return this.fail('not-authorized', 'server-does-support-channel-binding');
+      return this.misfit('server-does-support-channel-binding');
     }
     const channel =
       first.flag === 'p' ? bindingData(this.context, first.bindingType) : Buffer.alloc(0);
-    if (!channel) return this.fail('not-authorized', 'unsupported-channel-binding-type');
+    if (!channel) return this.misfit('unsupported-channel-binding-type');
     const account = accountOf(first.username, this.context.domain);
     if (!account) return this.reject(undefined);
     if (!mayActAs(account, first.authzid)) return this.fail('invalid-authzid');
@@ -288,6 +288,10 @@ export class SaslExchange implements Wanted {
     // Overload is no fault, and its log lines would be part of the flood.
     if (cause instanceof HashingRefusal) return this.fail('temporary-auth-failure', 'overloaded');
     return { ...this.fail('temporary-auth-failure'), cause };
+  }
+
+  private misfit(text: string): SaslFailure {
+    return { ...this.fail('not-authorized', text), misfit: true };
   }
 
   private fail(condition: SaslCondition, text?: string): SaslFailure {

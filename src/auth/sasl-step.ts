@@ -34,6 +34,8 @@ export interface SaslFailure {
   readonly condition: SaslCondition;
   /** English, for the client's developer. */
   readonly text?: string;
+  /** The mechanism does not fit the channel; no secret was looked at, so it was no guess. */
+  readonly misfit?: true;
   /** What broke on our side, to be logged; never to be sent. */
   readonly cause?: unknown;
 }

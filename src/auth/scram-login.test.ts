@@ -188,6 +188,7 @@ describe('channel binding', () => {
     kind: 'failure',
     condition: 'not-authorized',
     text: 'server-does-support-channel-binding',
+    misfit: true,
   };
 
   test('a client that saw no -PLUS where one was offered is refused', async () => {

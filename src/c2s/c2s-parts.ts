@@ -38,7 +38,12 @@ export type ResumeOutcome =
 /** The way from a stream to a session. */
 export interface SessionDoor {
   /** @param resource prepared; undefined: the server chooses */
-  bind(account: Jid, resource: string | undefined, stream: SessionStream, done: (outcome: BindOutcome) => void): void;
+  bind(
+    account: Jid,
+    resource: string | undefined,
+    stream: SessionStream,
+    done: (outcome: BindOutcome) => void,
+  ): void;
   /** @param account who logged in: a session of somebody else is not found */
   resume(account: Jid, token: string, done: (outcome: ResumeOutcome) => void): void;
   /** A name for the session of this worker, unguessable; to be given back at resumption. */

@@ -5,7 +5,7 @@ import type { AuthContext, ChannelBinding } from '../auth/mechanisms.ts';
 import type { SaslSuccess } from '../auth/sasl-step.ts';
 import { JidError, makeJid, type Jid } from '../protocol/jid.ts';
 import { NS } from '../protocol/namespaces.ts';
-import { errorContent, StanzaError } from '../protocol/stanza-error.ts';
+import { StanzaError } from '../protocol/stanza-error.ts';
 import { StreamError } from '../protocol/stream-error.ts';
 import type { Session, SessionStream } from '../session/session.ts';
 import type { EndReason } from '../session/session-port.ts';
@@ -16,8 +16,9 @@ import type { Expirable } from '../util/wheel.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StreamHeader } from '../xml/tokenizer.ts';
-import { escapeAttr, escapeText } from '../xml/writer.ts';
+import { escapeAttr } from '../xml/writer.ts';
 import type { C2sParts } from './c2s-parts.ts';
+import { bindError, bound, notBound, wantedResource } from './bind.ts';
 import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { SaslNegotiation } from './sasl.ts';
 import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
@@ -51,7 +52,13 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
 
   constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
     this.parts = parts;
-    this.negotiation = { directTls, sasl: undefined, account: undefined, binding: undefined, resumptionFailed: false };
+    this.negotiation = {
+      directTls,
+      sasl: undefined,
+      account: undefined,
+      binding: undefined,
+      resumptionFailed: false,
+    };
     const { settings } = parts;
     const nowMs = parts.clock.monotonicMs();
     const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
@@ -90,7 +97,10 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     }
     // RFC 6120 §4.9.3.6
     if (!this.parts.hosts.has(domain)) {
-      throw new StreamError('host-unknown', `Set "to" to a domain that is served here, such as ${this.parts.defaultDomain}.`);
+      throw new StreamError(
+        'host-unknown',
+        `Set "to" to a domain that is served here, such as ${this.parts.defaultDomain}.`,
+      );
     }
     if (this.domain !== '' && domain !== this.domain) {
       throw new StreamError('host-unknown', 'A restarted stream goes to the same domain.');
@@ -122,7 +132,10 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
   }
 
   failed(error: StreamError): void {
-    this.parts.log.debug({ stream: this.stream.id, condition: error.condition, text: error.text }, 'stream ended with an error');
+    this.parts.log.debug(
+      { stream: this.stream.id, condition: error.condition, text: error.text },
+      'stream ended with an error',
+    );
     // With XEP-0198 the session hibernates, else it is over: nothing more is written to a stream that has ended.
     const session = this.session;
     this.session = undefined;
@@ -241,7 +254,8 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
         release: () => this.stream.release(),
         authenticated: (success, answer) => this.authenticated(success, answer),
         end: (error) => this.stream.fail(error),
-        broken: (cause) => this.parts.log.error({ err: cause, stream: this.stream.id }, 'log-in failed on our side'),
+        broken: (cause) =>
+          this.parts.log.error({ err: cause, stream: this.stream.id }, 'log-in failed on our side'),
       });
       negotiation.sasl.element(stanza);
       return;
@@ -268,41 +282,28 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.stream.restart();
   }
 
-  /** RFC 6120 §7.6, §7.7. */
   private bind(stanza: Stanza, account: Jid): void {
-    const child = stanza.children.length === 1 ? stanza.children[0] : undefined;
-    if (stanza.name !== 'iq' || stanza.type !== 'set' || child?.name !== 'bind' || child.ns !== NS.bind) {
-      throw new StreamError('not-authorized', 'Bind a resource first.');
-    }
-    const wanted = stanza.childElement(child).getChildText('resource', NS.bind);
     let resource: string | undefined;
     try {
-      resource = wanted === null || wanted === '' ? undefined : makeJid(account.local, account.domain, wanted).resource;
+      resource = wantedResource(stanza, account);
     } catch (error) {
-      if (!(error instanceof JidError)) throw error;
-      // RFC 6120 §7.7.2.1
-      this.answerBind(stanza, new StanzaError('bad-request', 'modify', error.message));
+      if (!(error instanceof StanzaError)) throw error;
+      this.stream.write(notBound(stanza, error));
       return;
     }
     this.stream.hold();
     this.parts.door.bind(account, resource, this, (outcome) => {
       if (outcome.refused !== undefined) {
-        this.answerBind(stanza, bindError(outcome.refused));
+        this.stream.write(notBound(stanza, bindError(outcome.refused)));
       } else if (this.stream.ended) {
         outcome.session.disconnected(this);
       } else {
         if (this.negotiation?.resumptionFailed === true) outcome.session.mayRepeat(AGAIN_MS);
         this.stand(outcome.session);
-        this.answerBind(stanza, `<bind xmlns='${NS.bind}'><jid>${escapeText(outcome.session.jid.full)}</jid></bind>` as Bytes);
+        this.stream.write(bound(stanza, outcome.session.jid));
       }
       this.stream.release();
     });
-  }
-
-  private answerBind(stanza: Stanza, answer: Bytes | StanzaError): void {
-    const id = stanza.id === undefined ? '' : ` id='${escapeAttr(stanza.id)}'`;
-    const bad = answer instanceof StanzaError;
-    this.stream.write(`<iq type='${bad ? 'error' : 'result'}'${id}>${bad ? errorContent(answer) : answer}</iq>` as Bytes);
   }
 
   private manageBeforeBind(stanza: Stanza, negotiation: Negotiation): void {
@@ -323,8 +324,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
         // What it sends next may repeat what a crash swallowed the acknowledgement of.
         negotiation.resumptionFailed = true;
         this.stream.write(failed(outcome.refused, outcome.h));
-      }
-      else if (!this.stream.ended) this.resumed(outcome.session, token, h);
+      } else if (!this.stream.ended) this.resumed(outcome.session, token, h);
       this.stream.release();
     });
   }
@@ -336,7 +336,9 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       this.stream.fail(tooHigh(session, h));
       return;
     }
-    this.stream.write(`<resumed xmlns='${NS.sm3}' previd='${escapeAttr(token)}' h='${session.management?.h ?? 0}'/>` as Bytes);
+    this.stream.write(
+      `<resumed xmlns='${NS.sm3}' previd='${escapeAttr(token)}' h='${session.management?.h ?? 0}'/>` as Bytes,
+    );
     session.resend();
   }
 
@@ -359,7 +361,12 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     }
     if (stanza.ns === NS.sm3) {
       if (stanza.name === 'enable') {
-        enable(session, stanza, () => this.parts.door.token(session), this.parts.settings.resumeTimeoutMs);
+        enable(
+          session,
+          stanza,
+          () => this.parts.door.token(session),
+          this.parts.settings.resumeTimeoutMs,
+        );
       } else if (stanza.name === 'resume') {
         // XEP-0198 §5: only before a resource is bound.
         session.write(failed('unexpected-request'));
@@ -404,7 +411,14 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       default:
     }
     // RFC 6120 §8.1.3, §8.2.3: an id and one of four types.
-    session.refuse(stanza, new StanzaError('bad-request', 'modify', 'An iq needs an id and a type of get, set, result or error.'));
+    session.refuse(
+      stanza,
+      new StanzaError(
+        'bad-request',
+        'modify',
+        'An iq needs an id and a type of get, set, result or error.',
+      ),
+    );
     return true;
   }
 
@@ -413,10 +427,4 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.left = true;
     this.session.leave(this);
   }
-}
-
-function bindError(refused: 'conflict' | 'resource-constraint' | 'no-such-account'): StanzaError {
-  // RFC 6120 §7.7.2.2 (conflict is of type cancel), §7.6.2.1
-  if (refused === 'no-such-account') return new StanzaError('not-allowed');
-  return new StanzaError(refused);
 }

@@ -19,15 +19,22 @@ function limits(maxBytes: number, idleMs: number): string {
 }
 
 /** Before log-in. RFC 6120 §5.3.1: while TLS is required nothing else is offered. */
-export function featuresBeforeLogin(parts: C2sParts, context: AuthContext, tlsOffered: boolean): Bytes {
+export function featuresBeforeLogin(
+  parts: C2sParts,
+  context: AuthContext,
+  tlsOffered: boolean,
+): Bytes {
   const { settings, auth } = parts;
   let features = '';
   if (tlsOffered) features += settings.tlsRequired ? STARTTLS_REQUIRED : STARTTLS_OPTIONAL;
   if (!tlsOffered || !settings.tlsRequired) {
     const mechanisms = auth.offered(context).map((name) => `<mechanism>${name}</mechanism>`);
-    if (mechanisms.length > 0) features += `<mechanisms xmlns='${NS.sasl}'>${mechanisms.join('')}</mechanisms>`;
+    if (mechanisms.length > 0)
+      features += `<mechanisms xmlns='${NS.sasl}'>${mechanisms.join('')}</mechanisms>`;
     // XEP-0440 §2 (v1.0.0)
-    const bindings = auth.offeredBindings(context).map((type) => `<channel-binding type='${type}'/>`);
+    const bindings = auth
+      .offeredBindings(context)
+      .map((type) => `<channel-binding type='${type}'/>`);
     if (bindings.length > 0) {
       features += `<sasl-channel-binding xmlns='${NS.saslChannelBinding}'>${bindings.join('')}</sasl-channel-binding>`;
     }

@@ -11,6 +11,12 @@ import { escapeText } from '../xml/writer.ts';
 /** RFC 6120 §6.4.5: a reasonable number of retries, at least 2 and at most 5. */
 const MAX_FAILURES = 5;
 
+/**
+ * COMPAT(slixmpp before 1.8.5): over TLS 1.3 it asks for tls-unique in every -PLUS, then says `y` in every other SCRAM,
+ * and only then tries PLAIN. Such attempts end before a password is looked at, so they are counted apart.
+ */
+const MAX_MISFITS = 8;
+
 export interface SaslUser {
   begin(): SaslExchange;
   write(bytes: Bytes): void;
@@ -27,6 +33,7 @@ export class SaslNegotiation {
   private readonly user: SaslUser;
   private exchange: SaslExchange | undefined;
   private failures = 0;
+  private misfits = 0;
 
   constructor(user: SaslUser) {
     this.user = user;
@@ -46,7 +53,8 @@ export class SaslNegotiation {
       }
       case 'response': {
         const data = decodeSasl(stanza.text());
-        if (this.exchange === undefined) this.fail('malformed-request', 'There is no exchange to respond to.');
+        if (this.exchange === undefined)
+          this.fail('malformed-request', 'There is no exchange to respond to.');
         else if (data === undefined) this.fail('incorrect-encoding');
         else this.step(this.exchange.respond(data));
         return;
@@ -95,26 +103,33 @@ export class SaslNegotiation {
   private act(step: SaslStep): void {
     switch (step.kind) {
       case 'challenge':
-        this.user.write(`<challenge xmlns='${NS.sasl}'>${encodeSasl(step.data)}</challenge>` as Bytes);
+        this.user.write(
+          `<challenge xmlns='${NS.sasl}'>${encodeSasl(step.data)}</challenge>` as Bytes,
+        );
         return;
       case 'success': {
         this.exchange = undefined;
         const data = encodeSasl(step.data);
-        const answer = data === '' ? `<success xmlns='${NS.sasl}'/>` : `<success xmlns='${NS.sasl}'>${data}</success>`;
+        const answer =
+          data === ''
+            ? `<success xmlns='${NS.sasl}'/>`
+            : `<success xmlns='${NS.sasl}'>${data}</success>`;
         this.user.authenticated(step, answer as Bytes);
         return;
       }
       case 'failure':
         if (step.cause !== undefined) this.user.broken(step.cause);
-        this.fail(step.condition, step.text);
+        this.fail(step.condition, step.text, step.misfit);
     }
   }
 
-  private fail(condition: SaslCondition, text?: string): void {
+  private fail(condition: SaslCondition, text?: string, misfit = false): void {
     this.abandon();
     const explanation = text === undefined ? '' : `<text xml:lang='en'>${escapeText(text)}</text>`;
     this.user.write(`<failure xmlns='${NS.sasl}'><${condition}/>${explanation}</failure>` as Bytes);
-    if (++this.failures >= MAX_FAILURES) {
+    if (misfit) this.misfits++;
+    else this.failures++;
+    if (this.failures >= MAX_FAILURES || this.misfits >= MAX_MISFITS) {
       this.user.end(new StreamError('policy-violation', 'Too many failed attempts to log in.'));
     }
   }

@@ -37,20 +37,26 @@ export function enable(
   const wanted = stanza.attr('resume');
   const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
   const askedSeconds = Number(stanza.attr('max') ?? NaN);
-  const timeoutMs = askedSeconds >= 0 ? Math.min(askedSeconds * 1000, resumeTimeoutMs) : resumeTimeoutMs;
+  const timeoutMs =
+    askedSeconds >= 0 ? Math.min(askedSeconds * 1000, resumeTimeoutMs) : resumeTimeoutMs;
   const token = resumable ? newToken() : '';
   const management = new StreamManagement(token, timeoutMs, () => {
     session.settled();
   });
   session.enable(management);
-  const resume = resumable ? ` id='${token}' resume='true' max='${Math.floor(timeoutMs / 1000)}'` : '';
+  const resume = resumable
+    ? ` id='${token}' resume='true' max='${Math.floor(timeoutMs / 1000)}'`
+    : '';
   session.write(`<enabled xmlns='${NS.sm3}'${resume}/>` as Bytes);
 }
 
 /** `<r/>` and `<a/>`. @throws StreamError for what no client may send */
 export function counted(session: Session, stanza: Stanza): void {
   if (session.management === undefined) {
-    throw new StreamError('unsupported-stanza-type', 'Stream management is not enabled on this stream.');
+    throw new StreamError(
+      'unsupported-stanza-type',
+      'Stream management is not enabled on this stream.',
+    );
   }
   if (stanza.name === 'r') {
     session.requested();
@@ -64,7 +70,12 @@ export function counted(session: Session, stanza: Stanza): void {
 /** XEP-0198 §4, example 9: the client acknowledges what was never sent. */
 export function tooHigh(session: Session, h: number): StreamError {
   const sent = session.management?.sentCount ?? 0;
-  return new StreamError('undefined-condition', 'You acknowledged more stanzas than you were sent.', {
-    application: `<handled-count-too-high xmlns='${NS.sm3}' h='${h}' send-count='${sent}'/>` as Bytes,
-  });
+  return new StreamError(
+    'undefined-condition',
+    'You acknowledged more stanzas than you were sent.',
+    {
+      application:
+        `<handled-count-too-high xmlns='${NS.sm3}' h='${h}' send-count='${sent}'/>` as Bytes,
+    },
+  );
 }

@@ -7,7 +7,14 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
-import type { IqHandler, IqTarget, Loader, Module, ModuleDeclaration, ModuleHost } from './module.ts';
+import type {
+  IqHandler,
+  IqTarget,
+  Loader,
+  Module,
+  ModuleDeclaration,
+  ModuleHost,
+} from './module.ts';
 import type { AccountView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
@@ -34,13 +41,21 @@ export function inOrder(modules: readonly Module[]): readonly Module[] {
     if (done.has(module)) return;
     const { name } = module.declaration;
     if (under.has(module)) {
-      throw new OperatorError('module-needs', `Module ${name} needs itself, by way of others.`, 'Correct the "needs" of these modules.');
+      throw new OperatorError(
+        'module-needs',
+        `Module ${name} needs itself, by way of others.`,
+        'Correct the "needs" of these modules.',
+      );
     }
     under.add(module);
     for (const need of module.declaration.needs ?? []) {
       const other = byName.get(need);
       if (other === undefined) {
-        throw new OperatorError('module-needs', `Module ${name} needs module ${need}, which is not loaded.`, `Load ${need}, or leave ${name} out with "modules: { ${name}: false }".`);
+        throw new OperatorError(
+          'module-needs',
+          `Module ${name} needs module ${need}, which is not loaded.`,
+          `Load ${need}, or leave ${name} out with "modules: { ${name}: false }".`,
+        );
       }
       visit(other);
     }
@@ -131,14 +146,22 @@ export class Host {
       .join('') as Bytes);
   }
 
-  private slot<T>(shared: Map<string, Slot<unknown>>, name: string | undefined, make: () => Slot<T>): Slot<T> {
+  private slot<T>(
+    shared: Map<string, Slot<unknown>>,
+    name: string | undefined,
+    make: () => Slot<T>,
+  ): Slot<T> {
     const known = name === undefined ? undefined : shared.get(name);
     const slot = (known as Slot<T> | undefined) ?? make();
     if (name !== undefined) shared.set(name, slot);
     return slot;
   }
 
-  private viewFor(declaration: ModuleDeclaration, options: unknown, undo: (() => void)[]): ModuleHost {
+  private viewFor(
+    declaration: ModuleDeclaration,
+    options: unknown,
+    undo: (() => void)[],
+  ): ModuleHost {
     const { parts } = this;
     const { name } = declaration;
     const log = parts.log.child({ module: name });
@@ -151,7 +174,10 @@ export class Host {
       try {
         run();
       } catch (error) {
-        log.error({ err: error }, 'a timer or the end of this module threw. This is a bug of the module; the server goes on.');
+        log.error(
+          { err: error },
+          'a timer or the end of this module threw. This is a bug of the module; the server goes on.',
+        );
       }
     };
     return {
@@ -168,7 +194,11 @@ export class Host {
       },
       iq: (target, ns, child, handler) => {
         if (!parts.addIq(target, ns, child, handler)) {
-          throw new OperatorError('module-conflict', `Module ${name} wants to answer <${child} xmlns='${ns}'/> (${target}), which another module answers.`, 'Leave one of the two out.');
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to answer <${child} xmlns='${ns}'/> (${target}), which another module answers.`,
+            'Leave one of the two out.',
+          );
         }
         undo.push(() => {
           parts.removeIq(target, ns, child);

@@ -1,5 +1,7 @@
 // The modules that come with the server, by name: the explicit list.
+import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
+import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
@@ -8,6 +10,8 @@ import { stanzaIds } from './stanza-ids/index.ts';
 
 export const STANDARD_MODULES: readonly Module[] = [
   stanzaIds,
+  archive,
+  offline,
   roster,
   disco,
   ping,

@@ -37,10 +37,13 @@ export class Backlog {
     const missing: Reference[] = [];
     let bytes = 0;
     let at = 0;
-    for (; at < references.length && bytes < MAX_BYTES && at < MAX_ITEMS; at += PICK) {
-      const part = references.slice(at, at + PICK);
+    const end = Math.min(references.length, MAX_ITEMS);
+    while (at < end && bytes < MAX_BYTES) {
+      const part = references.slice(at, Math.min(at + PICK, end));
       const stanzas = await this.pick(account, part);
       for (const reference of part) {
+        if (bytes >= MAX_BYTES) break;
+        at++;
         const stanza = stanzas.get(reference);
         if (stanza === undefined) {
           missing.push(reference);

@@ -94,7 +94,7 @@ export class Delivery {
   private give(account: AccountView, session: SessionView, references: readonly Reference[]): void {
     if (references.length === 0) return;
     // From here on they are held by this session, so that nobody else is given them meanwhile.
-    this.mailbox(account).give(references);
+    this.mailbox(account).hold(references);
     let receiving = session.slot(this.slot);
     if (receiving === undefined) {
       receiving = { claims: new Set(), nextAfter: 0 };
@@ -121,7 +121,9 @@ export class Delivery {
         receiving.nextAfter = Math.abs(items.at(-1)?.reference ?? 1);
       }
       // A page of the archive, or another session, may have proved some of them while they were read.
-      return items.filter(({ reference }) => mailbox.follows(reference));
+      const given = items.filter(({ reference }) => mailbox.follows(reference));
+      mailbox.see(given.map(({ reference }) => reference));
+      return given;
     } catch (error) {
       if (receiving.claims.delete(claim)) mailbox.lose(claim.references);
       throw error;

@@ -28,12 +28,18 @@ export class Following {
     (this.states ??= new Map<number, State>()).set(id, holders * HOLDER + (seen ? SEEN : 0));
   }
 
-  /** Another session is given it. @returns false: it is not followed */
-  give(id: number): boolean {
+  /** Another session is to be given it. @returns false: it is not followed */
+  hold(id: number): boolean {
     const state = this.states?.get(id);
     if (state === undefined) return false;
-    this.states?.set(id, (state | SEEN) + HOLDER);
+    this.states?.set(id, state + HOLDER);
     return true;
+  }
+
+  /** It is being given to a session. */
+  see(id: number): void {
+    const state = this.states?.get(id);
+    if (state !== undefined) this.states?.set(id, state | SEEN);
   }
 
   /** A session that held it is gone. @returns true: nobody holds it now */

@@ -1,5 +1,4 @@
 // XEP-0160 (1.0.1): what did not reach its user waits, is given to him when he comes, and goes when he has it.
-import { z } from 'zod';
 import { custodySlot, firstIdAt, OwnerIds } from '../archive/index.ts';
 import type { Module, ModuleHost } from '../host/module.ts';
 import type { AccountView } from '../host/views.ts';
@@ -10,11 +9,15 @@ import { Mailbox } from './mailbox.ts';
 import { Marks } from './marks.ts';
 import { OFFLINE_REMOVALS, OFFLINE_SCHEMA, OfflineStatements, readLoaded } from './store.ts';
 
-/** Options of the section `offline`. */
-export const offlineOptions = z.object({
-  maxMessages: z.number().int().min(0).default(1000),
-  maxAgeDays: z.number().int().min(0).default(0),
-});
+/** The section `offline` of the settings, checked there. */
+export interface OfflineOptions {
+  /** Messages without an archive row that may wait for one account. */
+  readonly maxMessages: number;
+  /** Days after which such a message is dropped; 0: never. */
+  readonly maxAgeDays: number;
+}
+
+const DEFAULTS: OfflineOptions = { maxMessages: 1000, maxAgeDays: 0 };
 
 /** Behind everything that delivers or copies: the holders of a message are counted here. */
 const ORDER = 900;
@@ -32,13 +35,12 @@ export const offline: Module = {
       { spec: 'XEP-0334', version: '1.0.0', status: 'partial', note: 'no-copy is of carbons' },
     ],
     features: { host: ['msgoffline'] },
-    options: offlineOptions,
     needs: ['archive'],
     stores: OFFLINE_SCHEMA,
     removals: OFFLINE_REMOVALS,
   },
   setup(host: ModuleHost): void {
-    const options = offlineOptions.parse(host.options ?? {});
+    const options = { ...DEFAULTS, ...(host.options as Partial<OfflineOptions> | undefined) };
     const statements = new OfflineStatements(host.storage);
     const ids = new OwnerIds(host);
     const marks = new Marks(statements.mark);
@@ -98,8 +100,8 @@ function followSessions(
   host.on('session.available', late, (account, session) => {
     delivery.available(account, session);
   });
-  host.on('session.restored', late, (account, _session, unproven) => {
-    mailbox(account).give(unproven);
+  host.on('session.restored', late, (account, session, unproven) => {
+    mailbox(account).given(session, unproven);
   });
   host.on('session.ended', late, (account, session, unproven) => {
     delivery.ended(account, session, unproven);

@@ -64,14 +64,24 @@ export class Mailbox implements Custody {
 
   /** Custody: a page of the archive is proof as good as the message itself. */
   given(_session: SessionView, ids: readonly number[]): void {
-    this.give(ids);
+    this.hold(ids);
+    this.see(ids);
   }
 
-  /** A session is being given these. */
-  give(references: readonly Reference[]): void {
+  /** These are kept for a session, which is not given them yet. */
+  hold(references: readonly Reference[]): void {
     for (const reference of references) {
-      const isGiven = reference > 0 ? this.archived.give(reference) : this.pending.give(-reference);
-      if (isGiven) this.highestGiven = Math.max(this.highestGiven, Math.abs(reference));
+      if (reference > 0) this.archived.hold(reference);
+      else this.pending.hold(-reference);
+    }
+  }
+
+  /** A session that holds these is being given them. */
+  see(references: readonly Reference[]): void {
+    for (const reference of references) {
+      const id = Math.abs(reference);
+      (reference > 0 ? this.archived : this.pending).see(id);
+      if (id > this.highestGiven) this.highestGiven = id;
     }
     this.onChange(this);
   }

@@ -1,6 +1,6 @@
 // Writes the marks of accounts, late and together: after a crash a message is given twice rather than lost.
 import type { AccountView } from '../host/views.ts';
-import type { StatementId } from '../storage/storage.ts';
+import { StorageError, type StatementId } from '../storage/storage.ts';
 import type { Mailbox } from './mailbox.ts';
 import { markParameters } from './store.ts';
 
@@ -20,8 +20,13 @@ export class Marks {
   write(): void {
     for (const [account, mailbox] of this.dirty) {
       mailbox.compact();
-      account.write(this.statement, ...markParameters(account.owner, mailbox.mark));
-      // Last: where the storage refuses, the mark is written another time.
+      try {
+        account.write(this.statement, ...markParameters(account.owner, mailbox.mark));
+      } catch (error) {
+        // Disk full, or too much under way: all that is left here is written another time.
+        if (error instanceof StorageError) return;
+        throw error;
+      }
       this.dirty.delete(account);
     }
   }

@@ -69,7 +69,7 @@ class RosterService {
     this.store = new RosterStore(host.storage);
     this.rosters = host.accountSlot(() => new AccountRoster(), 'roster');
     // Named, so that it outlives a graceful restart with its session.
-    this.interested = host.sessionSlot(() => false, 'roster.interested');
+    this.interested = host.storedSessionSlot(() => false, 'interested');
     host.onLoad({
       query: this.store.load,
       apply: (account, rows) => {

@@ -2,6 +2,7 @@
 import type { Account } from '../account/account.ts';
 import type { Accounts } from '../account/accounts.ts';
 import { passage, type Passage } from '../account/outlet.ts';
+import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { FrameNo, Incoming, LinkHandler, Links } from '../cluster/link.ts';
 import type { Placement, WorkerId } from '../placement/placement.ts';
@@ -11,7 +12,7 @@ import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import type { EndReason } from '../session/session-port.ts';
-import { unpackSnapshot, packSnapshot, type SessionSnapshot } from '../session/snapshot.ts';
+import { unpackSnapshot } from '../session/snapshot.ts';
 import type { Log } from '../util/log.ts';
 import { text, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -19,6 +20,7 @@ import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { addressed } from '../protocol/replies.ts';
 import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
+import { Handover } from './handover.ts';
 import { RemoteHome, RemotePort } from './remote-home.ts';
 import type { Elsewhere } from './router.ts';
 
@@ -26,6 +28,7 @@ export interface CrossingParts {
   readonly links: Links;
   readonly placement: Placement;
   readonly accounts: Accounts;
+  readonly keeper: SessionKeeper;
   readonly sessions: SessionRegistry;
   readonly reader: StanzaReader;
   readonly jids: JidCache;
@@ -38,7 +41,9 @@ export interface CrossingParts {
   readonly onReady: () => void;
 }
 
-export type Bound = { readonly jid: Jid } | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+export type Bound =
+  | { readonly jid: Jid }
+  | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
 
 /** Bytes left on a link below which sockets are not read. */
 const LOW_ROOM_BYTES = 256 * 1024;
@@ -49,8 +54,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   private readonly sent = new Map<WorkerId, SentDebts>();
   private readonly received = new Map<WorkerId, ReceivedDebts>();
   private readonly binding = new Map<string, (result: Bound) => void>();
-  private readonly resuming = new Map<string, (snapshot: SessionSnapshot | undefined) => void>();
-  private readonly taking = new Map<string, (snapshot: Bytes) => void>();
+  private handovers: Handover | undefined;
   private lastRequest = 0;
 
   /** The parts need the router and the links, which need this: called once at boot, before any frame. */
@@ -71,9 +75,22 @@ export class Crossing implements LinkHandler, Elsewhere {
 
   // ---- out
 
-  forward(worker: WorkerId, stanza: Stanza, from: Jid, to: Jid, how: Passage, debtor: Debtor | undefined, n: number): void {
+  forward(
+    worker: WorkerId,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
     const bytes = addressed(stanza, 'c2s', from, to);
-    this.send(worker, frame(FRAME.incoming, (how.owed ? 1 : 0) + (how.again ? 2 : 0), bytes), debtor, n);
+    this.send(
+      worker,
+      frame(FRAME.incoming, (how.owed ? 1 : 0) + (how.again ? 2 : 0), bytes),
+      debtor,
+      n,
+    );
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -82,17 +99,30 @@ export class Crossing implements LinkHandler, Elsewhere {
   };
 
   /** Asks the owner of an account for a resource. */
-  bind(owner: WorkerId, account: Jid, resource: string | undefined, session: number, done: (result: Bound) => void): void {
+  bind(
+    owner: WorkerId,
+    account: Jid,
+    resource: string | undefined,
+    session: number,
+    done: (result: Bound) => void,
+  ): void {
     const request = this.request();
     this.binding.set(request, done);
-    this.send(owner, frame(FRAME.bind, request, account.bareBytes, toBytes(resource ?? ''), session));
+    this.send(
+      owner,
+      frame(FRAME.bind, request, account.bareBytes, toBytes(resource ?? ''), session),
+    );
   }
 
-  /** Asks the owner of an account for a session that may be anywhere. */
-  resume(owner: WorkerId, account: Jid, token: string, session: number, done: (snapshot: SessionSnapshot | undefined) => void): void {
-    const request = this.request();
-    this.resuming.set(request, done);
-    this.send(owner, frame(FRAME.resume, request, account.bareBytes, toBytes(token), session));
+  /** How sessions move between workers. */
+  get handover(): Handover {
+    return (this.handovers ??= new Handover({
+      self: this.parts.placement.self,
+      accounts: this.parts.accounts,
+      sessions: this.parts.sessions,
+      send: this.send,
+      request: () => this.request(),
+    }));
   }
 
   homeFor(owner: WorkerId): RemoteHome {
@@ -107,7 +137,10 @@ export class Crossing implements LinkHandler, Elsewhere {
     try {
       this.handle(incoming, debts);
     } catch (error) {
-      this.parts.log.error({ err: error, frame: kindOfFrame(incoming.payload) }, 'a frame from another worker could not be handled. This is a bug.');
+      this.parts.log.error(
+        { err: error, frame: kindOfFrame(incoming.payload) },
+        'a frame from another worker could not be handled. This is a bug.',
+      );
     } finally {
       debts.end(incoming.no);
     }
@@ -134,8 +167,8 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onAnnounced(from: WorkerId, payload: Bytes): void {
-    const [bare, id, jid, token, presence] = fieldsOf(payload);
-    const { accounts, reader } = this.parts;
+    const [, id, jid, token, presence, unproven] = fieldsOf(payload);
+    const { accounts } = this.parts;
     const full = parseJid(text(jid as Bytes));
     const request = {
       jid: full,
@@ -144,14 +177,18 @@ export class Crossing implements LinkHandler, Elsewhere {
       worker: from,
       port: new RemotePort(from, Number(id), this.send),
     };
-    void bare;
     accounts.attach(request, (result) => {
       if (result.refused !== undefined) {
         request.port.end('reset');
         return;
       }
-      if (token !== '') acknowledge(result.session, token as Bytes);
-      if (presence !== '') accounts.restorePresence(result.account, result.session, reader.read(presence as Bytes));
+      this.parts.keeper.announced(
+        result.account,
+        result.session,
+        token ?? '',
+        presence ?? ('' as Bytes),
+        unpackReferences(unproven ?? ''),
+      );
     });
   }
 
@@ -173,10 +210,8 @@ export class Crossing implements LinkHandler, Elsewhere {
         this.take(this.binding, fieldsOf(payload)[0])?.({ refused: 'resource-constraint' });
         return;
       case FRAME.resume:
-        this.take(this.resuming, fieldsOf(payload)[0])?.(undefined);
-        return;
       case FRAME.take:
-        this.take(this.taking, fieldsOf(payload)[0])?.('' as Bytes);
+        this.handover.dropped(kindOfFrame(payload), fieldsOf(payload)[0]!);
         return;
       default:
     }
@@ -203,21 +238,20 @@ export class Crossing implements LinkHandler, Elsewhere {
         this.bindHere(from, fields, debts, no);
         return;
       case FRAME.bound:
-        this.take(this.binding, fields[0])?.(
-          fields[1] === '' ? { jid: parseJid(text(fields[2] as Bytes)) } : { refused: fields[1] as string as 'conflict' },
+        this.take(
+          this.binding,
+          fields[0],
+        )?.(
+          fields[1] === ''
+            ? { jid: parseJid(text(fields[2] as Bytes)) }
+            : { refused: fields[1] as string as 'conflict' },
         );
         return;
       case FRAME.resume:
-        this.resumeHere(from, fields, debts, no);
-        return;
       case FRAME.resumed:
-        this.take(this.resuming, fields[0])?.(fields[1] === '' ? undefined : unpackSnapshot(fields[1] as Bytes));
-        return;
       case FRAME.take:
-        this.give(from, fields);
-        return;
       case FRAME.taken:
-        this.take(this.taking, fields[0])?.(fields[1] as Bytes);
+        this.handover.handle(kindOfFrame(payload), from, fields, debts, no);
         return;
       default:
         this.ofSession(from, kindOfFrame(payload), fields, debts, no);
@@ -231,21 +265,48 @@ export class Crossing implements LinkHandler, Elsewhere {
     const from = jids.get(stanza.from ?? '');
     const to = jids.get(stanza.to ?? '');
     if (from === undefined || to === undefined) return;
-    accounts.incoming(stanza, from, to, passage((how & 1) !== 0, again || (how & 2) !== 0), debts, no);
+    accounts.incoming(
+      stanza,
+      from,
+      to,
+      passage((how & 1) !== 0, again || (how & 2) !== 0),
+      debts,
+      no,
+    );
   }
 
-  private outgoing(from: WorkerId, fields: Bytes[], again: boolean, debts: ReceivedDebts, no: number): void {
+  private outgoing(
+    from: WorkerId,
+    fields: Bytes[],
+    again: boolean,
+    debts: ReceivedDebts,
+    no: number,
+  ): void {
     const { reader, jids, accounts } = this.parts;
     const how = Number(fields[2]);
     const stanza = reader.read(fields[3] as Bytes);
     const to = stanza.to === undefined ? undefined : jids.get(stanza.to);
     this.withSession(from, fields, debts, no, (account, session) => {
-      accounts.outgoing(account, session, stanza, to, passage((how & 1) !== 0, again || (how & 2) !== 0), debts, no);
+      accounts.outgoing(
+        account,
+        session,
+        stanza,
+        to,
+        passage((how & 1) !== 0, again || (how & 2) !== 0),
+        debts,
+        no,
+      );
     });
   }
 
   /** Frames about a session of an account that this worker owns. */
-  private ofSession(from: WorkerId, kind: string, fields: Bytes[], debts: ReceivedDebts, no: number): void {
+  private ofSession(
+    from: WorkerId,
+    kind: string,
+    fields: Bytes[],
+    debts: ReceivedDebts,
+    no: number,
+  ): void {
     const { accounts } = this.parts;
     const bare = text(fields[0] as Bytes) as BareJid;
     const id = Number(fields[1]);
@@ -264,7 +325,7 @@ export class Crossing implements LinkHandler, Elsewhere {
           accounts.ended(bare, from, id, unpackReferences(fields[2] as Bytes), fields.slice(3));
           return;
         case FRAME.store:
-          accounts.store(account, session, unpackSnapshot(fields[2] as Bytes), debts, no);
+          this.parts.keeper.store(account, session, unpackSnapshot(fields[2] as Bytes), debts, no);
           return;
         default:
           // A frame of a later version: what it asks is not known here, and nothing is owed for it.
@@ -284,7 +345,7 @@ export class Crossing implements LinkHandler, Elsewhere {
     const jid = this.parts.jids.get(text(fields[0] as Bytes));
     if (jid === undefined) return;
     debts.owe(no);
-    const taken = this.parts.accounts.whenLoaded(jid, (account) => {
+    const taken = this.parts.accounts.cache.whenLoaded(jid, (account) => {
       const session = account?.byConnection(from, Number(fields[1]));
       if (account !== undefined && session !== undefined) act(account, session);
       debts.pay(no);
@@ -306,78 +367,13 @@ export class Crossing implements LinkHandler, Elsewhere {
       },
       (result) => {
         const answer =
-          result.refused === undefined ? ['', toBytes(result.session.jid.full)] : [result.refused, ''];
+          result.refused === undefined
+            ? ['', toBytes(result.session.jid.full)]
+            : [result.refused, ''];
         this.send(from, frame(FRAME.bound, request, ...answer));
         debts.pay(no);
       },
     );
-  }
-
-  private resumeHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
-    const [request, bare, token, id] = fields as [Bytes, Bytes, Bytes, Bytes];
-    debts.owe(no);
-    this.takeSession(
-      parseJid(text(bare)),
-      token,
-      from,
-      Number(id),
-      (snapshot) => {
-        this.send(from, frame(FRAME.resumed, request, snapshot === undefined ? '' : packSnapshot(snapshot)));
-        debts.pay(no);
-      },
-    );
-  }
-
-  /**
-   * At the owner: moves a session to another worker. Deliveries wait meanwhile, so their order holds.
-   * @param done given the session's state before anything is delivered to its new place
-   */
-  takeSession(
-    account: Jid,
-    token: string,
-    worker: WorkerId,
-    id: number,
-    done: (snapshot: SessionSnapshot | undefined) => void,
-  ): void {
-    const session = this.parts.accounts.byToken(account.bare, token);
-    if (session === undefined) {
-      done(undefined);
-      return;
-    }
-    const held = session.hold('' as Bytes, 0);
-    held.backlog = [];
-    this.fetch(session, (packed) => {
-      if (packed === '') {
-        session.release(held);
-        done(undefined);
-        return;
-      }
-      session.move(worker, id, worker === this.parts.placement.self ? undefined : new RemotePort(worker, id, this.send));
-      done(unpackSnapshot(packed));
-      session.release(held);
-    });
-  }
-
-  private fetch(session: SessionRef, done: (packed: Bytes) => void): void {
-    if (session.worker === this.parts.placement.self) {
-      done(this.giveUp(session.id));
-      return;
-    }
-    const request = this.request();
-    this.taking.set(request, done);
-    this.send(session.worker, frame(FRAME.take, request, session.id));
-  }
-
-  private give(from: WorkerId, fields: Bytes[]): void {
-    this.send(from, frame(FRAME.taken, fields[0] as Bytes, this.giveUp(Number(fields[1]))));
-  }
-
-  private giveUp(id: number): Bytes {
-    const session = this.parts.sessions.get(id);
-    const snapshot = session?.snapshot();
-    if (session === undefined || snapshot === undefined) return '' as Bytes;
-    session.moveAway();
-    return packSnapshot(snapshot);
   }
 
   private bounce(bytes: Bytes, sender: Jid | undefined): void {
@@ -385,8 +381,19 @@ export class Crossing implements LinkHandler, Elsewhere {
     const stanza = reader.read(bytes);
     const from = sender ?? jids.get(stanza.from ?? '');
     const to = jids.get(stanza.to ?? '') ?? from;
-    if (from === undefined || to === undefined || stanza.name === 'presence' || stanza.type === 'error' || stanza.type === 'result') return;
-    const error = new StanzaError('resource-constraint', 'wait', 'The server could not take this. Try again.');
+    if (
+      from === undefined ||
+      to === undefined ||
+      stanza.name === 'presence' ||
+      stanza.type === 'error' ||
+      stanza.type === 'result'
+    )
+      return;
+    const error = new StanzaError(
+      'resource-constraint',
+      'wait',
+      'The server could not take this. Try again.',
+    );
     this.parts.send(errorBytes(stanza, to, from, error), to, from);
   }
 
@@ -408,7 +415,8 @@ export class Crossing implements LinkHandler, Elsewhere {
 
   private receivedFrom(worker: WorkerId): ReceivedDebts {
     let debts = this.received.get(worker);
-    if (debts === undefined) this.received.set(worker, (debts = new ReceivedDebts(worker, this.parts.links)));
+    if (debts === undefined)
+      this.received.set(worker, (debts = new ReceivedDebts(worker, this.parts.links)));
     return debts;
   }
 }

@@ -31,7 +31,11 @@ export class SentDebts {
       }
       this.late = still;
     }
-    for (let head = this.waiting.first(); head !== undefined && head.no <= upTo; head = this.waiting.first()) {
+    for (
+      let head = this.waiting.first();
+      head !== undefined && head.no <= upTo;
+      head = this.waiting.first()
+    ) {
       this.waiting.shift();
       if (open?.has(head.no) === true) this.late.push(head);
       else head.debtor.pay(head.n);

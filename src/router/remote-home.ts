@@ -27,11 +27,29 @@ export class RemoteHome implements SessionHome {
     this.sendFrame = sendFrame;
   }
 
-  send(session: Session, stanza: Stanza, to: Jid | undefined, again: boolean, debtor: Debtor | undefined, n: number): void {
-    const bytes = render(stanza, 'c2s', { to: to?.full, id: stanza.id, type: stanza.type, lang: stanza.lang });
-    if (stanza.name === 'presence' && to === undefined) this.presence = stanza.type === undefined ? bytes : ('' as Bytes);
+  send(
+    session: Session,
+    stanza: Stanza,
+    to: Jid | undefined,
+    again: boolean,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    const bytes = render(stanza, 'c2s', {
+      to: to?.full,
+      id: stanza.id,
+      type: stanza.type,
+      lang: stanza.lang,
+    });
+    if (stanza.name === 'presence' && to === undefined)
+      this.presence = stanza.type === undefined ? bytes : ('' as Bytes);
     const how = (debtor === undefined ? 0 : 1) + (again ? 2 : 0);
-    this.sendFrame(this.owner, frame(FRAME.outgoing, session.jid.bareBytes, session.id, how, bytes), debtor, n);
+    this.sendFrame(
+      this.owner,
+      frame(FRAME.outgoing, session.jid.bareBytes, session.id, how, bytes),
+      debtor,
+      n,
+    );
   }
 
   acknowledges(session: Session): void {
@@ -58,10 +76,23 @@ export class RemoteHome implements SessionHome {
   /** For a new process of the owner's slot. */
   announcement(session: Session): Bytes {
     const token = session.management?.token ?? '';
-    return frame(FRAME.session, session.jid.bareBytes, session.id, utf8(session.jid.full), token, this.presence);
+    const unproven = packReferences(session.unproven());
+    return frame(
+      FRAME.session,
+      session.jid.bareBytes,
+      session.id,
+      utf8(session.jid.full),
+      token,
+      this.presence,
+      unproven,
+    );
   }
 
-  private tell(kind: (typeof FRAME)[keyof typeof FRAME], session: Session, ...fields: readonly string[]): void {
+  private tell(
+    kind: (typeof FRAME)[keyof typeof FRAME],
+    session: Session,
+    ...fields: readonly string[]
+  ): void {
     this.sendFrame(this.owner, frame(kind, session.jid.bareBytes, session.id, ...fields));
   }
 }

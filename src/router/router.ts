@@ -78,8 +78,12 @@ export class Router implements Outlet {
 
   /** RFC 6120 §10.5.1, RFC 6121 §8.4: the server itself is addressed. */
   private toHost(stanza: Stanza, from: Jid, to: Jid, debtor: Debtor | undefined, n: number): void {
-    if (stanza.name === 'iq' && (stanza.type === 'get' || stanza.type === 'set') && to.resource === '') {
-      const requester = this.accounts.peek(from.bare)?.find(from.resource);
+    if (
+      stanza.name === 'iq' &&
+      (stanza.type === 'get' || stanza.type === 'set') &&
+      to.resource === ''
+    ) {
+      const requester = this.accounts.cache.peek(from.bare)?.find(from.resource);
       this.iqs.answer('host', stanza, from, to, undefined, requester, debtor, n);
     } else if (stanza.name !== 'presence') {
       this.refuse(stanza, from, to, new StanzaError('service-unavailable'));

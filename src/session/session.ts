@@ -26,7 +26,14 @@ export interface SessionStream {
 /** The way to the owner of the session's account, here or on another worker. */
 export interface SessionHome {
   /** @param debtor undefined: the client cannot be told, nothing is owed beyond the recipient's own rules */
-  send(session: Session, stanza: Stanza, to: Jid | undefined, again: boolean, debtor: Debtor | undefined, n: number): void;
+  send(
+    session: Session,
+    stanza: Stanza,
+    to: Jid | undefined,
+    again: boolean,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void;
   /** Its stream has XEP-0198 on from now on. */
   acknowledges(session: Session): void;
   proven(session: Session, references: readonly Reference[]): void;
@@ -69,7 +76,13 @@ export class Session implements SessionPort, Expirable {
   /** Until when (monotonic) what this session sends may repeat what was lost with a crash. */
   private againUntilMs = 0;
 
-  constructor(id: number, jid: Jid, home: SessionHome, stream: SessionStream | undefined, parts: SessionParts) {
+  constructor(
+    id: number,
+    jid: Jid,
+    home: SessionHome,
+    stream: SessionStream | undefined,
+    parts: SessionParts,
+  ) {
     this.id = id;
     this.jid = jid;
     this.home = home;
@@ -156,7 +169,8 @@ export class Session implements SessionPort, Expirable {
   /** A silent client is asked for a sign of life: XEP-0198 §4, or XEP-0199 §4.1. */
   probe(): void {
     if (this.sm !== undefined) this.write(this.sm.request());
-    else this.write((this.proofs ??= new Proofs()).pingNow(this.parts.clock.monotonicMs(), this.jid));
+    else
+      this.write((this.proofs ??= new Proofs()).pingNow(this.parts.clock.monotonicMs(), this.jid));
   }
 
   // ---- from the owner
@@ -281,6 +295,12 @@ export class Session implements SessionPort, Expirable {
     this.stream = undefined;
     stream?.cut();
     this.parts.onEnd(this);
+  }
+
+  /** References of what it was given and has not proved. */
+  unproven(): Reference[] {
+    const open = [...(this.sm?.unacknowledged ?? [])].map(({ reference }) => reference);
+    return [...open.filter((reference) => reference !== 0), ...(this.proofs?.all() ?? [])];
   }
 
   /** Everything that this session sent is settled. */

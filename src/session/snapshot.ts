@@ -43,14 +43,20 @@ export function packSnapshot(snapshot: SessionSnapshot): Bytes {
 
 /** @throws InvariantError for a version that this program does not know */
 export function unpackSnapshot(bytes: Bytes): SessionSnapshot {
-  const [version, jid, token, resumeTimeoutMs, h, clientH, unacknowledged] = JSON.parse(bytes) as Packed;
-  if (version !== VERSION) throw new InvariantError(`a stored session has version ${version}, not ${VERSION}`);
+  const [version, jid, token, resumeTimeoutMs, h, clientH, unacknowledged] = JSON.parse(
+    bytes,
+  ) as Packed;
+  if (version !== VERSION)
+    throw new InvariantError(`a stored session has version ${version}, not ${VERSION}`);
   return {
     jid: Buffer.from(jid, 'latin1').utf8Slice(),
     token,
     resumeTimeoutMs,
     h,
     clientH,
-    unacknowledged: unacknowledged.map(([reference, stanza]) => ({ reference, stanza: stanza as Bytes })),
+    unacknowledged: unacknowledged.map(([reference, stanza]) => ({
+      reference,
+      stanza: stanza as Bytes,
+    })),
   };
 }

@@ -36,7 +36,13 @@ export class StreamManagement {
   /** What the client had been counted before this process (a stored session). */
   private readonly base: number;
 
-  constructor(token: string, resumeTimeoutMs: number, onSettled: () => void, received = 0, acknowledgedCount = 0) {
+  constructor(
+    token: string,
+    resumeTimeoutMs: number,
+    onSettled: () => void,
+    received = 0,
+    acknowledgedCount = 0,
+  ) {
     this.token = token;
     this.resumeTimeoutMs = resumeTimeoutMs;
     this.base = received;
@@ -107,7 +113,10 @@ export class StreamManagement {
     this.unrequested++;
   }
 
-  beyond(limits: { readonly unacknowledgedStanzas: number; readonly unacknowledgedBytes: number }): boolean {
+  beyond(limits: {
+    readonly unacknowledgedStanzas: number;
+    readonly unacknowledgedBytes: number;
+  }): boolean {
     return (
       this.unacknowledged.length > limits.unacknowledgedStanzas ||
       this.unacknowledgedBytes > limits.unacknowledgedBytes

@@ -178,7 +178,10 @@ export class XmppStream implements TransportUser, TokenSink {
       throw new StreamError('invalid-namespace', `The stream must be qualified by ${NS.streams}.`);
     }
     if (header.defaultNs !== this.role.contentNs) {
-      throw new StreamError('invalid-namespace', `Stanzas on this port are qualified by ${this.role.contentNs}.`);
+      throw new StreamError(
+        'invalid-namespace',
+        `Stanzas on this port are qualified by ${this.role.contentNs}.`,
+      );
     }
     // RFC 6120 §4.7.5: no version means 0.9, which has no features.
     if (Number.parseInt(header.version ?? '0', 10) < 1) {
@@ -218,7 +221,10 @@ export class XmppStream implements TransportUser, TokenSink {
       if (error instanceof StreamError) this.fail(error);
       else if (error instanceof XmlError) this.fail(new StreamError(error.condition, error.text));
       else {
-        this.parts.log.error({ err: error, stream: this.id }, 'handling a stanza failed; its stream was ended. This is a bug.');
+        this.parts.log.error(
+          { err: error, stream: this.id },
+          'handling a stanza failed; its stream was ended. This is a bug.',
+        );
         this.fail(new StreamError('internal-server-error'));
       }
     }

@@ -17,7 +17,10 @@ export class TokenBucket {
   /** Takes what was already received; may go below zero. @returns how long to wait before reading on, 0 if not at all */
   take(count: number, nowMs: number): number {
     if (this.perSecond === 0) return 0;
-    this.tokens = Math.min(this.burst, this.tokens + ((nowMs - this.filledAtMs) * this.perSecond) / 1000);
+    this.tokens = Math.min(
+      this.burst,
+      this.tokens + ((nowMs - this.filledAtMs) * this.perSecond) / 1000,
+    );
     this.filledAtMs = nowMs;
     this.tokens -= count;
     return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens * 1000) / this.perSecond);

@@ -12,7 +12,8 @@ import {
   XML_NS,
 } from './namespaces.ts';
 import { cdataValue, textValue } from './references.ts';
-import { type Recorder, STANZA } from './scanner.ts';
+import type { Recorder } from './scan-state.ts';
+import { STANZA } from './scanner.ts';
 import type { XmlContext } from './xml-context.ts';
 import { InvariantError } from '../util/errors.ts';
 

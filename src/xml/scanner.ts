@@ -1,43 +1,20 @@
 // The one reader of XML: a scanner that checks everything in one pass and can stop and go on at any byte.
 // XML 1.0 (fifth edition), Namespaces in XML 1.0, RFC 6120 §11. It finds and checks; tokenizer.ts makes stanzas of it.
 import {
-  AMP,
-  APOS,
-  BAD_UTF8,
-  BANG,
-  BRACKET,
-  BRACKET_CLOSE,
-  charLength,
   codePoint,
-  COLON,
-  CR,
-  DASH,
-  EQUALS,
-  GT,
-  HASH,
-  INCOMPLETE,
   IS_SPACE,
   isWideNameChar,
   isWideNameStart,
-  LF,
-  LT,
   NAME_STOP,
   NO_NAME_START,
-  QUESTION,
-  QUOT,
-  SEMICOLON,
-  SLASH,
-  SPACE,
-  TAB,
   TEXT_STOP,
   VALUE_STOP,
 } from './chars.ts';
 import { fail } from './errors.ts';
-import type { Tables } from './intern.ts';
-import type { XmlLimits } from './limits.ts';
-import { HAS_RAW_SPACE, HAS_REFERENCE, HAS_WIDE, referencePoint } from './references.ts';
-import { ATTR_FIELDS, hasXmlPrefix, isXmlns, type RawTag, type StreamScope } from './namespaces.ts';
-import { NO_SCOPE, seenBit, TagSink } from './tag-sink.ts';
+import { ATTR_FIELDS, hasXmlPrefix, isXmlns } from './namespaces.ts';
+import { HAS_RAW_SPACE, HAS_REFERENCE, HAS_WIDE } from './references.ts';
+import { BETWEEN, NONE, ScanState, wideLength } from './scan-state.ts';
+import { seenBit } from './tag-sink.ts';
 
 /** next(): all bytes were read; go on with the next ones. */
 export const SUSPENDED = 0;
@@ -51,7 +28,7 @@ export const CLOSED = 3;
 export const DECLARED = 4;
 export type ScanEvent = 0 | 1 | 2 | 3 | 4;
 
-const BETWEEN = 0;
+// What the next byte belongs to; BETWEEN is 0.
 const TEXT = 1;
 const TAG = 2;
 const IN_TAG = 3;
@@ -68,105 +45,25 @@ const MARKUP = 13;
 const CDATA = 14;
 const DECLARATION = 15;
 
-const NONE = -1;
-const CDATA_OPEN = '[CDATA[';
+// PERF(docs/performance.md): constants of this file become immediates, imported ones are loaded each time.
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const BANG = 0x21;
+const QUOT = 0x22;
+const AMP = 0x26;
+const APOS = 0x27;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const LT = 0x3c;
+const EQUALS = 0x3d;
+const GT = 0x3e;
+const QUESTION = 0x3f;
+const BRACKET_CLOSE = 0x5d;
 
-/** Told of every token of an element when it is read into a tree; the positions are absolute. */
-export interface Recorder {
-  start(buf: Buffer, base: number, tag: RawTag): void;
-  text(buf: Buffer, start: number, end: number): void;
-  cdata(buf: Buffer, start: number, end: number): void;
-  end(): void;
-}
-
-/** A character that may not be here. @throws XmlError */
-function badCharacter(length: number): never {
-  // RFC 6120 §4.9.3.22: a violation of the rules of UTF-8 is unsupported-encoding.
-  if (length === BAD_UTF8) fail('unsupported-encoding', 'not UTF-8');
-  return fail('not-well-formed', 'not a character of XML');
-}
-
-/**
- * The scanner's place in its input, and the tag and stanza it is in. All positions it keeps are relative to the
- * start of the stanza, so that the bytes may move between two calls. Lent by the context while a stanza is unfinished.
- */
-export class Scanner extends TagSink {
-  /** Where the stanza begins in the buffer; the owner sets it when it moves the bytes. */
-  base = 0;
-  /** Where the last call stopped. */
-  pos = 0;
-  /** With OPENED: the root ended with its start tag. */
-  rootIsEmpty = false;
-  /** Set to have every token reported. */
-  recorder: Recorder | null = null;
-  private state = BETWEEN;
-  private depth = 0;
-  private atStart = true;
-  private lenientStart = false;
-  private tok = 0;
-  private nameEnd = 0;
-  private colon = NONE;
-  private isAttribute = false;
-  private val = 0;
-  private quote = 0;
-  private flags = 0;
-  private ref = 0;
-  private back = TEXT;
-  private matched = 0;
-  private lt = 0;
-  private mark = 0;
-  private stack: Int32Array = new Int32Array(2 * 16);
-
-  constructor(tables: Tables, limits: XmlLimits) {
-    super(tables, limits);
-  }
-
-  /** Sets the scanner before a stream header. `lenient`: white space may precede the XML declaration. */
-  beginStream(scope: StreamScope, limits: XmlLimits, lenient: boolean): void {
-    this.begin(scope, limits, 0);
-    this.atStart = true;
-    this.lenientStart = lenient;
-  }
-
-  /** Sets the scanner between two stanzas of a stream whose header said `scope`. */
-  beginStanzas(scope: StreamScope, limits: XmlLimits): void {
-    this.begin(scope, limits, 1);
-    this.atStart = false;
-  }
-
-  private begin(scope: StreamScope, limits: XmlLimits, depth: number): void {
-    this.scope = scope;
-    this.limits = limits;
-    this.scopes.reset(scope.bindings);
-    this.state = BETWEEN;
-    this.depth = depth;
-    this.base = 0;
-    this.recorder = null;
-  }
-
-  /** Nothing unfinished: neither a header nor a stanza. */
-  get isBetweenStanzas(): boolean {
-    return this.state === BETWEEN && this.depth === 1;
-  }
-
-  /** Bytes before `pos` are still needed. */
-  get isInsideMarkup(): boolean {
-    return this.state !== BETWEEN;
-  }
-
-  /** Nothing of a stream header was read yet. */
-  get isAtStart(): boolean {
-    return this.state === BETWEEN && this.depth === 0 && this.atStart;
-  }
-
-  /** Drops what it refers to, before it waits for its next use. */
-  forget(): void {
-    this.recorder = null;
-    this.scope = NO_SCOPE;
-    this.beginStanza();
-    this.scopes.reset(NO_SCOPE.bindings);
-  }
-
+/** Reads a stream. Lent by the context while something is unfinished. */
+export class Scanner extends ScanState {
   /**
    * Reads from `from` to `end`, or to the next event. After SUSPENDED the bytes from `base` on must be in front of the
    * next ones (unless isInsideMarkup is false), and reading goes on at `pos`, which is at most 3 bytes before `end`.
@@ -193,21 +90,20 @@ export class Scanner extends TagSink {
     let mark = base + this.mark;
     let ref = base + this.ref;
     let back = this.back;
-    let matched = this.matched;
     let stack = this.stack;
     let event: ScanEvent = SUSPENDED;
 
     scan: for (;;) {
       if (state === TEXT) {
         for (;;) {
-          while (
-            pos + 4 <= end &&
-            (TEXT_STOP[buf[pos]!]! |
-              TEXT_STOP[buf[pos + 1]!]! |
-              TEXT_STOP[buf[pos + 2]!]! |
-              TEXT_STOP[buf[pos + 3]!]!) ===
-              0
-          ) {
+          while (pos + 4 <= end) {
+            const near = TEXT_STOP[buf[pos]!]! | (TEXT_STOP[buf[pos + 1]!]! << 1);
+            const stops =
+              near | (TEXT_STOP[buf[pos + 2]!]! << 2) | (TEXT_STOP[buf[pos + 3]!]! << 3);
+            if (stops !== 0) {
+              pos += 31 - Math.clz32(stops & -stops);
+              break;
+            }
             pos += 4;
           }
           while (pos < end && TEXT_STOP[buf[pos]!] === 0) pos++;
@@ -230,9 +126,8 @@ export class Scanner extends TagSink {
             this.isPlain = false;
             pos++;
           } else if (c >= 0x80) {
-            const length = charLength(buf, pos, end);
-            if (length === INCOMPLETE) break scan;
-            if (length < 0) badCharacter(length);
+            const length = wideLength(buf, pos, end);
+            if (length === 0) break scan;
             pos += length;
           } else fail('not-well-formed', 'control character');
         }
@@ -246,25 +141,34 @@ export class Scanner extends TagSink {
         const c = buf[pos]!;
         if (c === SLASH) {
           pos++;
-          matched = 0;
+          this.matched = 0;
           state = END_NAME;
         } else if (c === BANG) {
           pos++;
-          matched = 0;
+          this.matched = 0;
           state = MARKUP;
         } else if (c === QUESTION) {
           // RFC 6120 §11.1: no processing instructions; XML 1.0 §2.8: the declaration only at the very start.
           if (depth > 0 || !this.atStart) fail('restricted-xml', 'processing instruction');
           state = DECLARATION;
         } else {
-          this.beginTag();
-          const head = depth === 2 && maxDepth > 2 ? heads.find(buf, pos, end) : -1;
+          const useHeads = depth === 2 && recorder === null && maxDepth > 2;
+          const head = useHeads ? heads.find(buf, pos, end) : -1;
           if (head >= 0) {
+            const behind = pos + heads.lengthAt(head);
+            if (behind + 1 < end && buf[behind] === SLASH && buf[behind + 1] === GT) {
+              pos = behind + 2;
+              this.addEmptyChild(head, lt - base, pos - base);
+              state = TEXT;
+              continue;
+            }
+            this.beginTag();
             stack[4] = pos - base;
             stack[5] = heads.nameLengthAt(head);
             pos = this.takeHead(base, pos, head);
             state = IN_TAG;
           } else {
+            this.beginTag();
             tok = pos;
             colon = NONE;
             isAttribute = false;
@@ -274,6 +178,7 @@ export class Scanner extends TagSink {
       }
 
       if (state === IN_TAG) {
+        if (pos < end && buf[pos] === SPACE) pos++;
         if (pos < end && buf[pos]! <= SPACE) pos = this.skipSpace(buf, pos, end);
         if (pos >= end) break;
         const c = buf[pos]!;
@@ -295,6 +200,16 @@ export class Scanner extends TagSink {
 
       if (state === NAME) {
         for (;;) {
+          while (pos + 4 <= end) {
+            const near = NAME_STOP[buf[pos]!]! | (NAME_STOP[buf[pos + 1]!]! << 1);
+            const stops =
+              near | (NAME_STOP[buf[pos + 2]!]! << 2) | (NAME_STOP[buf[pos + 3]!]! << 3);
+            if (stops !== 0) {
+              pos += 31 - Math.clz32(stops & -stops);
+              break;
+            }
+            pos += 4;
+          }
           while (pos < end && NAME_STOP[buf[pos]!] === 0) pos++;
           if (pos >= end) break scan;
           const c = buf[pos]!;
@@ -303,9 +218,8 @@ export class Scanner extends TagSink {
             if (colon !== NONE || pos === tok) fail('not-well-formed', 'colon in a name');
             colon = pos++;
           } else if (c >= 0x80) {
-            const length = charLength(buf, pos, end);
-            if (length === INCOMPLETE) break scan;
-            if (length < 0) badCharacter(length);
+            const length = wideLength(buf, pos, end);
+            if (length === 0) break scan;
             const point = codePoint(buf, pos, length);
             const isFirst = pos === tok || pos - 1 === colon;
             if (!(isFirst ? isWideNameStart(point) : isWideNameChar(point))) {
@@ -365,14 +279,14 @@ export class Scanner extends TagSink {
 
       if (state === VALUE) {
         for (;;) {
-          while (
-            pos + 4 <= end &&
-            (VALUE_STOP[buf[pos]!]! |
-              VALUE_STOP[buf[pos + 1]!]! |
-              VALUE_STOP[buf[pos + 2]!]! |
-              VALUE_STOP[buf[pos + 3]!]!) ===
-              0
-          ) {
+          while (pos + 4 <= end) {
+            const near = VALUE_STOP[buf[pos]!]! | (VALUE_STOP[buf[pos + 1]!]! << 1);
+            const stops =
+              near | (VALUE_STOP[buf[pos + 2]!]! << 2) | (VALUE_STOP[buf[pos + 3]!]! << 3);
+            if (stops !== 0) {
+              pos += 31 - Math.clz32(stops & -stops);
+              break;
+            }
             pos += 4;
           }
           while (pos < end && VALUE_STOP[buf[pos]!] === 0) pos++;
@@ -392,9 +306,8 @@ export class Scanner extends TagSink {
             pos++;
           } else if (c >= 0x80) {
             flags |= HAS_WIDE;
-            const length = charLength(buf, pos, end);
-            if (length === INCOMPLETE) break scan;
-            if (length < 0) badCharacter(length);
+            const length = wideLength(buf, pos, end);
+            if (length === 0) break scan;
             pos += length;
           } else if (c === LT) fail('not-well-formed', '< in an attribute value');
           else fail('not-well-formed', 'control character');
@@ -464,13 +377,16 @@ export class Scanner extends TagSink {
             name = this.scope.rootName;
             length = name.length;
           } else fail('not-well-formed', 'end tag without a start tag');
-          while (matched < length && pos < end) {
-            if (buf[pos] !== name[start + matched])
-              fail('not-well-formed', 'end tag does not match');
+          let matched = this.matched;
+          while (matched < length && pos < end && buf[pos] === name[start + matched]) {
             pos++;
             matched++;
           }
-          if (matched < length) break;
+          this.matched = matched;
+          if (matched < length) {
+            if (pos >= end) break;
+            fail('not-well-formed', 'end tag does not match');
+          }
           state = END_GT;
         }
 
@@ -488,8 +404,6 @@ export class Scanner extends TagSink {
             while (pos < end && IS_SPACE[buf[pos]!] === 1) pos++;
             if (pos > before && !this.lenientStart) this.atStart = false;
             if (pos >= end) break;
-            // RFC 6120 §11.7 allows white space between stanzas; other character data below the stream violates its
-            // schema (§4.9.3.11), and outside of the root it is no XML at all.
             if (buf[pos] !== LT) this.strayCharacter(buf, pos, depth);
             base = lt = pos++;
             this.beginStanza();
@@ -497,63 +411,39 @@ export class Scanner extends TagSink {
             continue;
           }
           if (state === REFERENCE) {
-            let c = 0;
-            while (pos < end && (c = buf[pos]!) !== SEMICOLON) {
-              if (NAME_STOP[c] === 1 && c !== HASH) fail('not-well-formed', 'a bare &');
-              pos++;
-            }
-            if (pos >= end) break;
-            referencePoint(buf, ref + 1, pos);
-            pos++;
+            pos = this.readReference(buf, ref, pos, end);
+            if (pos < 0) break;
             state = back;
             continue;
           }
           if (state === MARKUP) {
-            while (matched < CDATA_OPEN.length && pos < end) {
-              const c = buf[pos]!;
-              if (c !== CDATA_OPEN.charCodeAt(matched)) {
-                // RFC 6120 §11.1: comments and document type declarations.
-                if (matched === 0 && c === DASH) fail('restricted-xml', 'comment');
-                if (matched === 0 && c === 0x44)
-                  fail('restricted-xml', 'document type declaration');
-                fail('not-well-formed', '<! begins nothing known');
-              }
-              if (c === BRACKET && depth < 2) this.strayCharacter(buf, pos, depth);
-              pos++;
-              matched++;
-            }
-            if (matched < CDATA_OPEN.length) break;
+            pos = this.readMarkup(buf, pos, end, depth);
+            if (pos < 0) break;
             this.isPlain = false;
             mark = pos;
             state = CDATA;
           }
           if (state === CDATA) {
-            for (;;) {
-              while (pos < end && TEXT_STOP[buf[pos]!] === 0) pos++;
-              if (pos >= end) break scan;
+            while (pos < end) {
               const c = buf[pos]!;
-              if (c >= 0x80) {
-                const length = charLength(buf, pos, end);
-                if (length === INCOMPLETE) break scan;
-                if (length < 0) badCharacter(length);
+              if (TEXT_STOP[c] === 0 || c === LT || c === AMP || c === CR) pos++;
+              else if (c >= 0x80) {
+                const length = wideLength(buf, pos, end);
+                if (length === 0) break scan;
                 pos += length;
-              } else if (c === GT) {
+              } else if (c !== GT) fail('not-well-formed', 'control character');
+              else {
                 pos++;
-                const brackets = pos - 3;
-                if (
-                  brackets >= mark &&
-                  buf[brackets] === BRACKET_CLOSE &&
-                  buf[brackets + 1] === BRACKET_CLOSE
-                ) {
-                  break;
+                const ends = buf[pos - 2] === BRACKET_CLOSE && buf[pos - 3] === BRACKET_CLOSE;
+                if (ends && pos - 3 >= mark) {
+                  if (recorder !== null) recorder.cdata(buf, mark, pos - 3);
+                  mark = pos;
+                  state = TEXT;
+                  continue scan;
                 }
-              } else if (c === LT || c === AMP || c === CR) pos++;
-              else fail('not-well-formed', 'control character');
+              }
             }
-            if (recorder !== null) recorder.cdata(buf, mark, pos - 3);
-            mark = pos;
-            state = TEXT;
-            continue;
+            break;
           }
           // DECLARATION; prolog.ts reads it, once, when it is complete.
           while (pos < end && !(buf[pos] === GT && buf[pos - 1] === QUESTION)) pos++;
@@ -578,6 +468,8 @@ export class Scanner extends TagSink {
       state = TEXT;
     }
 
+    // ~end stands for end where a rare token goes on in the next bytes.
+    if (pos < 0) pos = ~pos;
     this.base = base;
     this.pos = pos;
     this.state = state;
@@ -593,34 +485,6 @@ export class Scanner extends TagSink {
     this.mark = mark - base;
     this.ref = ref - base;
     this.back = back;
-    this.matched = matched;
     return event;
-  }
-
-  private strayCharacter(buf: Buffer, pos: number, depth: number): never {
-    const c = buf[pos]!;
-    if (c >= 0x80) {
-      const length = charLength(buf, pos, buf.length);
-      if (length < 0) badCharacter(length);
-    }
-    if (depth === 0) fail('not-well-formed', 'character data outside of the root element');
-    return fail('invalid-xml', 'character data between stanzas');
-  }
-
-  private skipSpace(buf: Buffer, from: number, end: number): number {
-    let pos = from;
-    for (; pos < end; pos++) {
-      const c = buf[pos]!;
-      if (IS_SPACE[c] === 0) break;
-      if (c === CR) this.isPlain = false;
-    }
-    return pos;
-  }
-
-  private growStack(): Int32Array {
-    const stack = new Int32Array(this.stack.length * 2);
-    stack.set(this.stack);
-    this.stack = stack;
-    return stack;
   }
 }

@@ -238,9 +238,13 @@ export class TagSink implements RawTag {
     pos: number,
     isPrefixed: boolean,
   ): void {
+    const kind = this.headKind ?? this.readKind(buf, base, isPrefixed);
+    this.addChild(kind, lt - base, pos - base);
+  }
+
+  private addChild(kind: ChildKind, start: number, inner: number): void {
     const index = this.childCount++;
     if (index >= this.limits.maxChildren) fail('policy-violation', 'too many children');
-    const kind = this.headKind ?? this.readKind(buf, base, isPrefixed);
     // Whoever declares the stanza's namespace anew, or the other one, would change meaning in another frame.
     if (this.xmlnsIndex >= 0 && (kind.claimsStanza || kind.ns === this.ns)) this.isPlain = false;
     if (index >= MAX_TABLE) {
@@ -250,8 +254,18 @@ export class TagSink implements RawTag {
     this.kinds[index] = kind;
     this.mask |= kind.bit;
     const at = index * CHILD_FIELDS;
-    this.table[at + CHILD_START] = lt - base;
-    this.table[at + CHILD_INNER] = pos - base;
+    this.table[at + CHILD_START] = start;
+    this.table[at + CHILD_INNER] = inner;
+  }
+
+  /** A child that is a head and `/>` and nothing else, from start to end. */
+  protected addEmptyChild(slot: number, start: number, end: number): void {
+    this.xmlnsIndex = 0;
+    this.addChild(this.tables.heads.kindAt(slot), start, end);
+    if (this.childCount > MAX_TABLE) return;
+    const at = (this.childCount - 1) * CHILD_FIELDS;
+    this.table[at + CHILD_INNER_END] = end;
+    this.table[at + CHILD_END] = end;
   }
 
   private readKind(buf: Buffer, base: number, isPrefixed: boolean): ChildKind {

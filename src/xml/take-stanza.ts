@@ -21,19 +21,17 @@ function tableOf(scanner: Scanner): readonly Child[] {
   const count = scanner.childCount;
   if (count === 0) return NO_CHILDREN;
   const { table, kinds, contentStart } = scanner;
-  const children: Child[] = [];
+  const children = new Array<Child>(count);
   for (let i = 0; i < count; i++) {
     const at = i * CHILD_FIELDS;
     const kind = kinds[i]!;
-    children.push(
-      new Child(
-        kind.name,
-        kind.ns,
-        table[at + CHILD_START]! - contentStart,
-        table[at + CHILD_END]! - contentStart,
-        table[at + CHILD_INNER]! - contentStart,
-        table[at + CHILD_INNER_END]! - contentStart,
-      ),
+    children[i] = new Child(
+      kind.name,
+      kind.ns,
+      table[at + CHILD_START]! - contentStart,
+      table[at + CHILD_END]! - contentStart,
+      table[at + CHILD_INNER]! - contentStart,
+      table[at + CHILD_INNER_END]! - contentStart,
     );
   }
   return children;

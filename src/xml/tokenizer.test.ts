@@ -327,8 +327,8 @@ describe('between two chunks', () => {
       read += end - from;
       return next.call(this, buf, from, end);
     };
-    Buffer.prototype.copy = function (...args) {
-      const bytes = copy.apply(this, args);
+    Buffer.prototype.copy = function (target: Uint8Array, ...range: number[]) {
+      const bytes = copy.call(this, target, ...range);
       copied += bytes;
       return bytes;
     };

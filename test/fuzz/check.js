@@ -57,8 +57,11 @@ function decode(bytes) {
   }
 }
 
+const escape = (/** @type {string} */ value) =>
+  value.replace(/[&<>'"\t\r\n]/g, (char) => `&#${char.charCodeAt(0)};`);
+
 const wrap = (/** @type {string} */ ns, /** @type {string} */ inner) =>
-  `<stream:stream xmlns='${ns}' xmlns:stream='http://etherx.jabber.org/streams'>${inner}</stream:stream>`;
+  `<stream:stream xmlns='${escape(ns)}' xmlns:stream='http://etherx.jabber.org/streams'>${inner}</stream:stream>`;
 
 /** @param {string} output @param {string} ns @returns {any} the one element in a frame */
 function readBack(output, ns) {
@@ -93,7 +96,7 @@ function checkStanza(lib, stanza, node, header, frames) {
   );
   for (const [i, child] of stanza.children.entries()) {
     const bytes = stanza.content.slice(child.start, child.end);
-    const back = readBack(bytes, stanza.ns.replaceAll('&', '&amp;').replaceAll("'", '&apos;'));
+    const back = readBack(bytes, stanza.ns);
     assert.equal(canonical(back, undefined), canonical(nodes[i], undefined), 'P3: range');
     const text = nodes[i].children.filter((/** @type {any} */ c) => typeof c === 'string').join('');
     assert.equal(stanza.childText(child), text, 'P3: text of a child');

@@ -51,7 +51,8 @@ for (let seed = Number(values.seed); totals.stanzas < wanted; seed++) {
   const splits = [[1 + pick(bytes.length), 1 + pick(32)]];
   if (pick(16) === 0) splits.push([1]);
   try {
-    const contexts = seed % 2 === 0 ? [normal, forced] : [forced, normal];
+    // Each is held to the oracle, so that the two mean the same.
+    const contexts = [seed % 2 === 0 ? normal : forced];
     const { accepted, stanzas } = check(lib, bytes, { frames, splits, contexts });
     totals.streams++;
     if (accepted) totals.accepted++;

@@ -43,12 +43,16 @@ export class Child {
     return this.#ended;
   }
 
-  /** @param sent called when the message, and the socket with it, has left or can't */
+  /**
+   * A socket stays open here too, until its sender closes it: Node 20 and 24 forget to close one that the process had not
+   * acknowledged when it died, and its client would wait for ever.
+   * @param sent called when the message, and the socket with it, has left or can't
+   */
   send(message: object, socket?: Socket, sent?: (failed: boolean) => void): void {
     const done = (error: Error | null): void => sent?.(error !== null);
     if (!this.#process.connected) sent?.(true);
     else if (socket === undefined) this.#process.send(message, done);
-    else this.#process.send(message, socket, { keepOpen: false }, done);
+    else this.#process.send(message, socket, { keepOpen: true }, done);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {

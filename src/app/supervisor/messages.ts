@@ -53,7 +53,7 @@ export interface Beat {
   readonly received: number;
   /** Connections closed since the last beat, by address. */
   readonly closed: readonly (readonly [address: string, count: number])[];
-  /** How late the beat is: how long the event loop was held up. */
+  /** How late the last regular beat was: how long the event loop was held up. */
   readonly lagMs: number;
   readonly load: WorkerLoad;
 }

@@ -95,6 +95,11 @@ class Client {
     return JSON.parse(await this.line(0)) as Who;
   }
 
+  async servedOrEnded(): Promise<void> {
+    for (let i = 0; i < 2_000 && !this.closed && this.lines.length === 0; i += 1) await sleep(5);
+    expect(this.closed || this.lines.length > 0).toBe(true);
+  }
+
   async ended(): Promise<void> {
     for (let i = 0; i < 2_000 && !this.closed; i += 1) await sleep(5);
     expect(this.closed).toBe(true);
@@ -120,6 +125,17 @@ afterEach(async () => {
   servers = [];
   clients = [];
 });
+
+/** Connects until the new process of a slot answers; clients handed to the dying one are closed and come again. */
+async function successorOf(server: Server, former: Who): Promise<Who> {
+  for (;;) {
+    const client = new Client(server.port);
+    await client.servedOrEnded();
+    const who = client.lines.length > 0 ? await client.who() : former;
+    if (who.slot === former.slot && who.pid !== former.pid) return who;
+    await sleep(10);
+  }
+}
 
 async function connectedTo(server: Server, count: number): Promise<[Client, Who][]> {
   const all: [Client, Who][] = [];
@@ -158,19 +174,21 @@ test('a killed worker is back within a second and the connections of the other l
   process.kill(first.pid, 'SIGKILL');
   const killedAt = Date.now();
   await one.ended();
-  for (;;) {
-    const next = new Client(server.port);
-    const who = await next.who();
-    if (who.slot === first.slot) {
-      expect(who.pid).not.toBe(first.pid);
-      expect(who.epoch).toBeGreaterThan(first.epoch);
-      break;
-    }
-    await sleep(20);
-  }
+  const who = await successorOf(server, first);
   expect(Date.now() - killedAt).toBeLessThan(1_000);
+  expect(who.epoch).toBeGreaterThan(first.epoch);
   two.socket.write('still here\n');
   expect(await two.line(1)).toBe('still here');
+});
+
+test('a worker killed while connections are on their way to it leaves none of their clients hanging', async () => {
+  const server = await run({ workers: 1 }).started();
+  const pid = server.said.find(({ started }) => started)?.status?.workers[0]?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const all = Array.from({ length: 30 }, () => new Client(server.port));
+  await sleep(100);
+  process.kill(pid, 'SIGKILL');
+  for (const client of all) await client.servedOrEnded();
 });
 
 test('a worker that ends by itself is replaced too', async () => {
@@ -178,9 +196,7 @@ test('a worker that ends by itself is replaced too', async () => {
   const [[client, first]] = (await connectedTo(server, 1)) as [[Client, Who]];
   client.socket.write('exit\n');
   await client.ended();
-  // The connection waits for the worker that is being started.
-  const [[, second]] = (await connectedTo(server, 1)) as [[Client, Who]];
-  expect(second.pid).not.toBe(first.pid);
+  await successorOf(server, first);
   expect((await server.until(({ why }) => why !== undefined)).why).toBe('exit code 7');
 });
 
@@ -192,10 +208,7 @@ test('a worker that hangs is killed and replaced, and the other serves meanwhile
   expect(await two.line(1)).toBe('still here');
   await server.until(({ log }) => log === 'worker hangs; killing it');
   await one.ended();
-  for (;;) {
-    const [[, who]] = (await connectedTo(server, 1)) as [[Client, Who]];
-    if (who.slot === first.slot && who.pid !== first.pid) break;
-  }
+  await successorOf(server, first);
 });
 
 test('SIGTERM stops workers and store in order and the exit code is 0', async () => {
@@ -303,9 +316,10 @@ test('processes that end again and again end the server', async () => {
     restartLimit: { restarts: 2, windowMs: 60_000 },
   }).started();
   for (let i = 0; i < 3; i += 1) {
-    const [[client]] = (await connectedTo(server, 1)) as [[Client, Who]];
+    const [[client, who]] = (await connectedTo(server, 1)) as [[Client, Who]];
     client.socket.write('exit\n');
     await client.ended();
+    if (i < 2) await successorOf(server, who);
   }
   expect(await server.exit).toBe(70);
   expect(server.said.at(-1)?.code).toBe('restart-limit');

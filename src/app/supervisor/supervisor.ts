@@ -18,8 +18,11 @@ import {
 import { StoreSlot, type StoreHost } from './store-slot.ts';
 import { type SlotHost, WorkerSlot } from './worker-slot.ts';
 
-/** Connections that wait for a worker with room, while one is replaced; the next is closed. */
-const MAX_WAITING_SOCKETS = 1_024;
+/**
+ * Connections that wait for a worker with room, at 5.4 KiB each; the next is closed. When a worker is replaced all of its
+ * clients come back at once, and those turned away come again.
+ */
+const MAX_WAITING_SOCKETS = 8_192;
 const CHECK_MS = 250;
 /** The watchdog ran this late: the supervisor was held up, not the workers. */
 const OWN_LAG_MS = 1_000;
@@ -222,7 +225,10 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
 
   answer(slot: number, verb: string, args: unknown): unknown {
     if (verb === 'status') return this.status();
-    if (verb === 'stop') return void this.stop();
+    if (verb === 'stop') {
+      this.stop();
+      return;
+    }
     if (this.options.answer !== undefined) return this.options.answer(slot, verb, args);
     throw new OperatorError('command-unknown', `the supervisor does not know ${verb}`, '');
   }

@@ -14,8 +14,9 @@ import {
 } from './messages.ts';
 
 export const BEAT_MS = 250;
-/** This many connections are reported at once, so that the supervisor goes on handing over. */
+/** Connections are reported after so many or so long: the supervisor then goes on handing over and closes its copies. */
 const REPORT_AFTER = 64;
+const REPORT_MS = 20;
 /** How long a worker without its supervisor may take to end. */
 const ORPHAN_MS = 20_000;
 const ASK_MS = 10_000;
@@ -64,9 +65,9 @@ export function isSupervised(argv: readonly string[]): boolean {
  */
 export function connectSupervisor(port: ChannelPort, clock: Clock, timers: Timers): WorkerChannel {
   const seat = port.argv.find((argument) => argument.startsWith(SEAT_ARGUMENT));
-  if (seat === undefined || !port.connected) {
-    throw new InvariantError('no supervisor started this process');
-  }
+  if (seat === undefined) throw new InvariantError('no supervisor started this process');
+  // The supervisor died while this process was starting: there is nothing to store yet.
+  if (!port.connected) port.exit(1);
   return new Channel(
     port,
     JSON.parse(seat.slice(SEAT_ARGUMENT.length)) as WorkerSeat,
@@ -109,6 +110,7 @@ class Channel implements WorkerChannel {
   #stopping = false;
   #received = 0;
   #reported = 0;
+  #lagMs = 0;
   #lastBeat: number;
 
   constructor(port: ChannelPort, seat: WorkerSeat, clock: Clock, timers: Timers) {
@@ -196,7 +198,9 @@ class Channel implements WorkerChannel {
 
   #take(socket: Socket | undefined, kind: string, address: string): void {
     this.#received += 1;
-    if (this.#received - this.#reported === REPORT_AFTER) this.#beat();
+    const unreported = this.#received - this.#reported;
+    if (unreported === 1) this.#timers.after(REPORT_MS, () => this.#report());
+    else if (unreported === REPORT_AFTER) this.#report();
     if (socket === undefined) {
       // Its client went away while it was handed over.
       this.closed(address);
@@ -214,12 +218,22 @@ class Channel implements WorkerChannel {
 
   #beat(): void {
     const now = this.#clock.monotonicMs();
-    const lagMs = Math.max(0, Math.round(now - this.#lastBeat - BEAT_MS));
+    this.#lagMs = Math.max(0, Math.round(now - this.#lastBeat - BEAT_MS));
     this.#lastBeat = now;
+    this.#report();
+  }
+
+  #report(): void {
     this.#reported = this.#received;
     const closed = [...this.#closed.entries()];
     this.#closed.clear();
-    this.#send({ kind: 'beat', received: this.#received, closed, lagMs, load: this.#load() });
+    this.#send({
+      kind: 'beat',
+      received: this.#received,
+      closed,
+      lagMs: this.#lagMs,
+      load: this.#load(),
+    });
   }
 
   async #end(): Promise<void> {

@@ -115,7 +115,6 @@ export class WorkerSlot {
 
   /** Hands a socket over, unread. Called only while `canTake`. */
   hand(socket: Socket, listener: string, address: string): void {
-    const epoch = this.#epoch;
     this.#handed += 1;
     this.#connections += 1;
     this.#addresses.add(address, 1);
@@ -123,7 +122,7 @@ export class WorkerSlot {
     const message: ToWorker = { kind: 'connection', listener, address };
     this.#child?.send(message, socket, (failed) => {
       // The channel is broken: the process is about to be seen to end, which sets the counts right.
-      if (failed && epoch === this.#epoch) socket.destroy();
+      if (failed) socket.destroy();
     });
   }
 
@@ -212,10 +211,10 @@ export class WorkerSlot {
 
   #arrived(received: number): void {
     const left = this.#handed - received;
-    if (this.#onTheWay.length > left) {
-      this.#onTheWay.splice(0, this.#onTheWay.length - left);
-      this.#host.onRoom();
-    }
+    if (this.#onTheWay.length <= left) return;
+    // The worker has its own descriptor: closing ours ends nothing.
+    for (const socket of this.#onTheWay.splice(0, this.#onTheWay.length - left)) socket.destroy();
+    this.#host.onRoom();
   }
 
   #end(why: string): void {

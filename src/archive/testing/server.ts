@@ -2,7 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AccountCache } from '../../account/account-cache.ts';
 import { Accounts } from '../../account/accounts.ts';
+import { SessionKeeper } from '../../account/session-keeper.ts';
+import { STORED_SESSIONS_SCHEMA } from '../../account/stored-sessions.ts';
 import { ACCOUNTS_SCHEMA } from '../../account/accounts-store.ts';
 import type { Attached } from '../../account/attach.ts';
 import { Commits } from '../../account/commits.ts';
@@ -20,7 +23,7 @@ import { Session, type SessionStream } from '../../session/session.ts';
 import type { EndReason, SessionPort } from '../../session/session-port.ts';
 import { StreamManagement } from '../../session/stream-management.ts';
 import { openStorage } from '../../storage/sqlite/open.ts';
-import type { QueryDef, StatementId, Storage } from '../../storage/storage.ts';
+import type { QueryDef, Storage } from '../../storage/storage.ts';
 import { silentLog } from '../../util/log.ts';
 import { systemClock, systemRandom, systemTimers } from '../../util/system-clock.ts';
 import { Wheel } from '../../util/wheel.ts';
@@ -134,6 +137,7 @@ export class TestServer {
   readonly reader = new StanzaReader(this.xml);
   storage!: Storage;
   accounts!: Accounts;
+  keeper!: SessionKeeper;
   host!: Host;
   private readonly options: TestServerOptions;
   private wheel!: Wheel;
@@ -194,7 +198,7 @@ export class TestServer {
       this.accounts.attach(request, resolve);
     });
     if (bound.refused !== undefined) throw new TypeError(bound.refused);
-    client.home = new TestHome(this.accounts, bound.account, bound.session);
+    client.home = new TestHome(this.accounts, this.keeper, bound.account, bound.session);
     client.session = new Session(id, bound.session.jid, client.home, client, {
       wheel: this.wheel,
       clock: this.time,
@@ -227,13 +231,17 @@ export class TestServer {
 
   /** Loads the accounts anew, as if they had left the memory. */
   forget(local: string): void {
-    this.accounts.forget(parseJid(`${local}@${DOMAIN}`).bare);
+    this.accounts.cache.forget(parseJid(`${local}@${DOMAIN}`).bare);
   }
 
   private async start(): Promise<void> {
     const { time, reader } = this;
     const modules = inOrder(this.options.modules);
-    const schema = schemaOf(modules, ACCOUNTS_SCHEMA);
+    const schema = schemaOf(modules, {
+      migrations: [...ACCOUNTS_SCHEMA.migrations, ...STORED_SESSIONS_SCHEMA.migrations],
+      writes: [...ACCOUNTS_SCHEMA.writes, ...STORED_SESSIONS_SCHEMA.writes],
+      reads: [...ACCOUNTS_SCHEMA.reads, ...STORED_SESSIONS_SCHEMA.reads],
+    });
     const tests = { ...schema, reads: [...schema.reads, ...(this.options.reads ?? [])] };
     this.storage = await openStorage({
       path: join(this.directory, 'xmppd.db'),
@@ -267,31 +275,35 @@ export class TestServer {
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);
       },
-      accounts: () => this.accounts.all(),
+      accounts: () => this.accounts.cache.all(),
       send: () => undefined,
     });
     const { host } = this;
     const iqs = new IqEngine(handlers, commits, router, silentLog);
-    this.accounts = new Accounts({
-      hooks: host.hooks,
+    const cache = new AccountCache({
       commits,
+      loaders: () => host.loaders,
+      findAccount: this.storage.query('accounts.find'),
+      inboxStanzas: 100_000,
+      cachedAccounts: 1000,
+      clock: time,
+      log: silentLog,
+    });
+    this.keeper = new SessionKeeper(host.hooks, commits, reader, host.namedSessionSlots);
+    this.accounts = new Accounts({
+      cache,
+      hooks: host.hooks,
       outlet: router,
       messages: new MessageEngine(host.hooks, commits, router, silentLog),
       iqs,
       presences: new PresenceEngine(host.hooks, reader, silentLog),
-      loaders: () => host.loaders,
-      findAccount: this.storage.query('accounts.find'),
       limits: {
-        inboxStanzas: 100_000,
         sessionsPerAccount: 32,
-        cachedAccounts: 1000,
         resourceConflict: 'replace',
       },
       clock: time,
       log: silentLog,
       newResource: () => 'made',
-      sessionSlots: [],
-      storeSession: 0 as StatementId,
       reader,
       jids,
     });

@@ -24,7 +24,7 @@ export const stanzaIds: Module = {
     );
     host.on(
       'message.out',
-      { order: 0, why: 'the copy in the sender\'s archive is clean too', when },
+      { order: 0, why: "the copy in the sender's archive is clean too", when },
       (stanza, account, effects) => {
         // XEP-0359 §5: ids of the sender's own archive are not for others.
         dropForged(stanza, effects, (address) => address === account.jid.bare, account.jid.domain);
@@ -34,7 +34,12 @@ export const stanzaIds: Module = {
   },
 };
 
-function dropForged(stanza: Stanza, effects: Effects, ours: (address: string) => boolean, domain: string): void {
+function dropForged(
+  stanza: Stanza,
+  effects: Effects,
+  ours: (address: string) => boolean,
+  domain: string,
+): void {
   for (const child of stanza.children) {
     if (child.name === 'stanza-id' && child.ns === NS.stanzaIds) {
       // The address is compared prepared: another case or spelling of ours is ours.

@@ -1,0 +1,158 @@
+// Which accounts are in memory, and the inbox of each one that is being read. Bounded: the idle ones leave first.
+import type { Loader } from '../host/module.ts';
+import { makeJid, type BareJid, type Jid } from '../protocol/jid.ts';
+import type { QueryId, StatementId, Value } from '../storage/storage.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { Account } from './account.ts';
+import type { Commits } from './commits.ts';
+
+/** What waits for an account to be read: stanzas and attachments, in order. Undefined: there is no such account. */
+type Waiting = (account: Account | undefined) => void;
+
+interface Loading {
+  readonly waiting: Waiting[];
+}
+
+export interface AccountCacheParts {
+  readonly commits: Commits;
+  readonly loaders: () => readonly Loader[];
+  /** One row (id, disabled) for (local, domain), or none. */
+  readonly findAccount: QueryId;
+  /** Stanzas and attachments that wait while an account is being read. */
+  readonly inboxStanzas: number;
+  /** Accounts without sessions that are kept in memory. */
+  readonly cachedAccounts: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How long "no such account" is believed without asking the disk again. */
+const ABSENT_MS = 2000;
+
+export class AccountCache {
+  private readonly parts: AccountCacheParts;
+  private readonly loaded = new Map<BareJid, Account>();
+  private readonly loading = new Map<BareJid, Loading>();
+  private readonly absent = new Map<BareJid, number>();
+
+  constructor(parts: AccountCacheParts) {
+    this.parts = parts;
+  }
+
+  /** Accounts in memory. */
+  all(): Iterable<Account> {
+    return this.loaded.values();
+  }
+
+  /** In memory or not at all: never reads. */
+  peek(bare: BareJid): Account | undefined {
+    return this.loaded.get(bare);
+  }
+
+  /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
+  forget(bare: BareJid): void {
+    this.absent.delete(bare);
+    this.loaded.delete(bare);
+  }
+
+  /** Runs `act` with the account in memory, reading it first if need be. @returns false when the inbox is full */
+  whenLoaded(jid: Jid, act: Waiting): boolean {
+    const account = this.loaded.get(jid.bare);
+    if (account !== undefined) {
+      act(account);
+      return true;
+    }
+    const believedUntil = this.absent.get(jid.bare);
+    if (believedUntil !== undefined) {
+      if (this.parts.clock.monotonicMs() < believedUntil) {
+        act(undefined);
+        return true;
+      }
+      this.absent.delete(jid.bare);
+    }
+    const loading = this.loading.get(jid.bare);
+    if (loading !== undefined) {
+      if (loading.waiting.length >= this.parts.inboxStanzas) return false;
+      loading.waiting.push(act);
+      return true;
+    }
+    const fresh: Loading = { waiting: [act] };
+    this.loading.set(jid.bare, fresh);
+    void this.load(jid, fresh);
+    return true;
+  }
+
+  /** Called once a second: accounts without sessions leave when there are too many of them. */
+  sweep(): void {
+    const idle = [...this.loaded.values()].filter(
+      (account) => account.sessions.length === 0 && account.closing.length === 0,
+    );
+    const excess = idle.length - this.parts.cachedAccounts;
+    if (excess > 0) {
+      idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
+      for (const account of idle.slice(0, excess)) this.loaded.delete(account.jid.bare);
+    }
+    const nowMs = this.parts.clock.monotonicMs();
+    for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
+  }
+
+  private async load(jid: Jid, loading: Loading): Promise<void> {
+    let account: Account | undefined;
+    try {
+      account = await this.read(jid);
+      if (account === undefined)
+        this.absent.set(jid.bare, this.parts.clock.monotonicMs() + ABSENT_MS);
+      else this.loaded.set(jid.bare, account);
+    } catch (error) {
+      this.parts.log.error(
+        { err: error, jid: jid.bare },
+        'an account could not be read; what waited for it was refused',
+      );
+    }
+    this.loading.delete(jid.bare);
+    for (const act of loading.waiting) {
+      try {
+        act(account);
+      } catch (error) {
+        this.parts.log.error(
+          { err: error, jid: jid.bare },
+          'a stanza that waited for its account failed. This is a bug.',
+        );
+      }
+    }
+  }
+
+  private async read(jid: Jid): Promise<Account | undefined> {
+    const { storage, lastTicket } = this.parts.commits;
+    const bare = jid.resource === '' ? jid : makeJid(jid.local, jid.domain, '');
+    const rows = await storage.read(this.parts.findAccount, [bare.local, bare.domain], lastTicket);
+    const id = rows[0]?.[0];
+    if (typeof id !== 'number') return undefined;
+    const account = new Account(bare, id, (owner, statement, params) => {
+      this.writeFor(owner, statement, params);
+    });
+    const loaders = this.parts.loaders();
+    const pages = await Promise.all(
+      loaders.map((loader) => storage.read(loader.query, [id], lastTicket)),
+    );
+    loaders.forEach((loader, i) => loader.apply(account, pages[i] ?? []));
+    return account;
+  }
+
+  private writeFor(account: Account, statement: StatementId, params: readonly Value[]): void {
+    const unit = this.parts.commits.storage.unit();
+    unit.add(statement, ...params);
+    this.parts.commits.submit(unit, account.owner, LOGGED(this.parts.log), 0);
+  }
+}
+
+const LOGGED = (log: Log) => ({
+  settled(_n: number, failure: { code: string; message: string } | undefined): void {
+    if (failure !== undefined)
+      log.error(
+        { code: failure.code, reason: failure.message },
+        'rows of an account could not be written',
+      );
+  },
+});
