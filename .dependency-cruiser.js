@@ -92,7 +92,8 @@ export const DRIVERS = {
   '@xmpp/xml': ['xml'],
   ltx: ['xml'], // types only: eslint sees to that
   // Schemas of options and of command arguments are written where the options are.
-  zod: ['config', 'host', 'modules', 'admin', 'cli'],
+  zod: ['config', 'host', 'modules', 'admin', 'cli', 'roster'],
+  selfsigned: ['app'],
 };
 
 /** Folders that never touch the file system, sockets, processes or threads. */

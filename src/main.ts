@@ -1,17 +1,11 @@
 // Process entry: the command line, with the parts of the server behind it.
 import type { CliParts } from './cli/parts.ts';
 import { runCli } from './cli/program.ts';
-import { entryUrl } from './util/entry.ts';
 import { systemTimers } from './util/system-clock.ts';
-
-/** Loads an entry of the server when a command needs it. */
-async function load<T>(path: string): Promise<T> {
-  return (await import(entryUrl(path).href)) as T;
-}
 
 const parts: CliParts = {
   async start(settings, options) {
-    const { start } = await load<Pick<CliParts, 'start'>>('app/start');
+    const { start } = await import('./app/start.ts');
     await start(settings, options);
   },
   async openAccountsOffline(settings) {
@@ -19,13 +13,8 @@ const parts: CliParts = {
     return openAccountsOffline(settings);
   },
   async moduleSchemas() {
-    const { STANDARD_MODULES } = await import('./modules/standard.ts');
-    return Object.fromEntries(
-      STANDARD_MODULES.map(({ declaration }) => [
-        declaration.name,
-        declaration.options?.describe(declaration.summary),
-      ]),
-    );
+    const { moduleSchemas } = await import('./app/module-schemas.ts');
+    return moduleSchemas();
   },
   async checkDatabase(path) {
     const { checkDatabase } = await import('./storage/sqlite/check.ts');

@@ -1,5 +1,5 @@
 // Requests that the server answers: at a host's address or at an account's bare JID (RFC 6121 §8.5.2.1.3).
-import type { Element } from '@xmpp/xml';
+import type { Element } from '../xml/element.ts';
 import type { IqHandler, IqRequest, IqTarget } from '../host/module.ts';
 import type { AccountView, BacklogItem, Reference, SessionView } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';

@@ -10,6 +10,7 @@ import { OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { systemClock, systemRandom, systemTimers } from '../util/system-clock.ts';
 import { AccountAdmin } from './account-admin.ts';
+import { connectLinks } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
 import { SESSIONS_REMOVAL } from './server-schema.ts';
@@ -59,6 +60,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     epoch: options.epoch,
     storageMode: options.storageMode,
     databasePath: databasePath(settings),
+    forceRewrite: settings.forceRewrite,
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
@@ -69,21 +71,14 @@ export async function boot(options: BootOptions): Promise<Booted> {
     owns = resolve;
   });
   let links: Links = NO_LINKS;
-  crossing.connect({
-    get links() {
-      return links;
-    },
+  connectLinks(
+    crossing,
+    worker,
     placement,
-    accounts: worker.accounts,
-    sessions: worker.sessions,
-    keeper: worker.keeper,
-    reader: worker.reader,
-    jids: worker.jids,
     log,
-    send: (stanza, from, to) => worker.router.send(stanza, from, to),
-    onRoom: () => worker.relieve(),
-    onReady: () => owns(),
-  });
+    () => links,
+    () => owns(),
+  );
   if (options.openLinks === undefined) owns();
   else links = await options.openLinks(crossing);
   await ready;
@@ -108,7 +103,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     admin,
     ready,
     stop: async () => {
-      const kept = await drain(worker, log);
+      const kept = await drain(worker, { clock: systemClock, timers: systemTimers, log });
       if (kept > 0) log.info({ sessions: kept }, 'sessions were stored for the next start');
       await links.close();
       await worker.close();

@@ -4,7 +4,6 @@ import { X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
 import { constants } from 'node:crypto';
-import { generate } from 'selfsigned';
 import { serverEndPoint } from '../auth/certificate-binding.ts';
 import type { HostSettings, Settings } from '../config/index.ts';
 import { OperatorError } from '../util/errors.ts';
@@ -49,6 +48,8 @@ export class Certificates {
 export async function makeMissingCertificates(settings: Settings, log: Log): Promise<void> {
   for (const host of settings.hosts) {
     if (host.given || (existsSync(host.certificate) && existsSync(host.key))) continue;
+    // Loaded only when it is needed: it weighs more than the rest of the program.
+    const { generate } = await import('selfsigned');
     const made = await generate([{ name: 'commonName', value: host.domain }], {
       keyType: 'ec',
       curve: 'P-256',

@@ -1,5 +1,5 @@
 // A graceful stop: nobody is read any more, what was received is settled, sessions go to disk, streams end.
-import { systemClock } from '../util/system-clock.ts';
+import type { Clock, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { Session } from '../session/session.ts';
@@ -11,6 +11,15 @@ const STORE_MS = 5000;
 const POLL_MS = 10;
 /** Last words leave in this time. */
 const FLUSH_MS = 200;
+
+/** What is needed of a worker to stop it. */
+export type Draining = Pick<Worker, 'stopReading' | 'sessions' | 'streams'>;
+
+export interface DrainPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+}
 
 /** Counts what was handed to the store. */
 class Pending implements Debtor {
@@ -26,23 +35,23 @@ class Pending implements Debtor {
 }
 
 /** @returns how many sessions wait on disk for their clients */
-export async function drain(worker: Worker, log: Log): Promise<number> {
+export async function drain(worker: Draining, ports: DrainPorts): Promise<number> {
   worker.stopReading();
-  await until(() => [...worker.sessions.all()].every((session) => session.quiet), SETTLE_MS);
+  await until(ports, () => [...worker.sessions.all()].every((session) => session.quiet), SETTLE_MS);
   const pending = new Pending();
-  const kept = [...worker.sessions.all()].filter((session) => keep(session, pending, log));
-  await until(() => pending.open <= 0, STORE_MS);
+  const kept = [...worker.sessions.all()].filter((session) => keep(session, pending, ports.log));
+  await until(ports, () => pending.open <= 0, STORE_MS);
   // XEP-0198 §5: a stream that can be resumed ends without a close tag, for a close tag says "forget it".
   for (const session of kept) session.moveAway();
   // RFC 6120 §4.9.3.20: everybody else is told.
   for (const stream of [...worker.streams]) stream.shutDown();
-  await pause(FLUSH_MS);
+  await pause(ports, FLUSH_MS);
   return kept.length;
 }
 
 /** Stored sessions of this worker's accounts exist again. To be called before the ports open. */
 export async function restoreSessions(
-  worker: Worker,
+  worker: Pick<Worker, 'storage' | 'commits' | 'restore'>,
   isHere: (bare: string) => boolean,
 ): Promise<number> {
   const { storage, commits } = worker;
@@ -81,13 +90,13 @@ function keep(session: Session, pending: Debtor, log: Log): boolean {
   }
 }
 
-async function until(done: () => boolean, limitMs: number): Promise<void> {
-  const endMs = systemClock.monotonicMs() + limitMs;
-  while (!done() && systemClock.monotonicMs() < endMs) await pause(POLL_MS);
+async function until(ports: DrainPorts, done: () => boolean, limitMs: number): Promise<void> {
+  const endMs = ports.clock.monotonicMs() + limitMs;
+  while (!done() && ports.clock.monotonicMs() < endMs) await pause(ports, POLL_MS);
 }
 
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms);
+async function pause({ timers }: DrainPorts, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    timers.after(ms, resolve);
   });
 }

@@ -3,17 +3,13 @@ import { openControlServer, type AdminContext, type ServerStatus } from '../admi
 import type { Settings } from '../config/index.ts';
 import { openLog } from '../observability/index.ts';
 import { homeOf } from '../placement/slots.ts';
-import { localPlacement } from '../placement/local.ts';
 import type { BareJid, Domain } from '../protocol/jid.ts';
 import { entryUrl } from '../util/entry.ts';
 import type { Log } from '../util/log.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
 import { makeMissingCertificates } from './certificates.ts';
-import { boot } from './boot.ts';
 import { greet } from './greeting.ts';
 import { databasePath, ensureDataDirectory, runDirectory, storeSocket } from './paths.ts';
-import { guardProcess } from './process-guard.ts';
-import { openSingleListeners } from './single-listeners.ts';
 import { runSupervisor, type SupervisorControl } from './supervisor/index.ts';
 import { readVersion } from './version.ts';
 
@@ -27,7 +23,8 @@ export async function start(
   const log = openLog(settings.log);
   ensureDataDirectory(settings);
   await makeMissingCertificates(settings, log);
-  if (single) await runSingle(settings, log);
+  // Loaded only when it is needed: a supervisor has no use for what a worker is made of.
+  if (single) await (await import('./single.ts')).runSingle(settings, log);
   else process.exitCode = await runWorkers(settings, log);
 }
 
@@ -143,68 +140,4 @@ function statusOf(
       restarts: worker.restarts,
     })),
   };
-}
-
-async function runSingle(settings: Settings, log: Log): Promise<void> {
-  const startedAtMs = systemClock.monotonicMs();
-  const booted = await boot({
-    settings,
-    placement: localPlacement,
-    epoch: 0,
-    storageMode: { kind: 'thread' },
-    log,
-  });
-  guardProcess(booted, log);
-  const listeners = await openSingleListeners({
-    listeners: settings.listen,
-    connectionsPerAddress: settings.limits.connectionsPerAddress,
-    log,
-    onConnection: (socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'),
-  });
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      listeners.close();
-      resolve();
-    };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
-    openControlServer({
-      path: settings.control.socket,
-      context: {
-        hosts: settings.hosts.map((host) => host.domain),
-        accounts: booted.admin,
-        server: {
-          status: () =>
-            Promise.resolve({
-              version: readVersion(),
-              node: process.version,
-              pid: process.pid,
-              uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
-              hosts: settings.hosts.map((host) => host.domain),
-              listening: listeners.bound.map(
-                ({ kind, address, port }) => `${kind} ${address}:${port}`,
-              ),
-              workers: [
-                {
-                  slot: 0,
-                  pid: process.pid,
-                  state: 'up' as const,
-                  connections: booted.worker.connections(),
-                  sessions: booted.worker.sessions.size,
-                  restarts: 0,
-                },
-              ],
-            }),
-          stop: () => {
-            stop();
-            return Promise.resolve();
-          },
-          countSessions: (domain) => Promise.resolve(booted.worker.countSessions(domain)),
-        },
-      },
-      timers: systemTimers,
-      log,
-    }).then(() => greet(settings, listeners.bound), reject);
-  });
-  await booted.stop();
 }

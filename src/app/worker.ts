@@ -1,50 +1,36 @@
 // The composition root of a worker: every part made once, in order, and wired. Nothing here decides anything.
 import { availableParallelism } from 'node:os';
 import type { Socket } from 'node:net';
-import { AccountCache } from '../account/account-cache.ts';
-import { Accounts } from '../account/accounts.ts';
-import { SessionKeeper } from '../account/session-keeper.ts';
-import { AccountsStore } from '../account/accounts-store.ts';
-import { Commits, LOW_ROOM } from '../account/commits.ts';
+import type { Accounts } from '../account/accounts.ts';
+import type { SessionKeeper } from '../account/session-keeper.ts';
+import type { AccountsStore } from '../account/accounts-store.ts';
+import type { Commits } from '../account/commits.ts';
 import { unpackStored } from '../account/stored-sessions.ts';
-import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
-import { MessageEngine } from '../account/message-engine.ts';
-import { PresenceEngine } from '../account/presence-engine.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Hashing } from '../auth/hashing.ts';
 import { LoginThrottle } from '../auth/throttle.ts';
 import type { C2sParts } from '../c2s/c2s-parts.ts';
 import { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
-import { Host, inOrder } from '../host/host.ts';
+import { inOrder, type Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
 import type { Placement } from '../placement/placement.ts';
-import { JidCache } from '../protocol/jid.ts';
+import type { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
-import { Router } from '../router/router.ts';
-import { SessionRegistry } from '../session/registry.ts';
+import type { Router } from '../router/router.ts';
+import type { SessionRegistry } from '../session/registry.ts';
 import { openStorage, type StorageMode } from '../storage/sqlite/open.ts';
 import type { Storage } from '../storage/storage.ts';
-import { ReadGate } from '../transport/read-gate.ts';
+import type { ReadGate } from '../transport/read-gate.ts';
 import { WriteTick } from '../transport/write-tick.ts';
-import type { Clock, Random, Timers } from '../util/clock.ts';
-import type { Log } from '../util/log.ts';
-import { Wheel } from '../util/wheel.ts';
 import type { Bytes } from '../xml/bytes.ts';
-import { StanzaReader } from '../xml/stanza-reader.ts';
-import { XmlContext } from '../xml/xml-context.ts';
+import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { Certificates } from './certificates.ts';
-import { Door } from './door.ts';
+import { composeDomain, reportBug, type WorkerPorts } from './domain.ts';
+import type { Door } from './door.ts';
 import { serverSecret } from './secrets.ts';
 import { serverSchema } from './server-schema.ts';
-import { clientSettings, sessionLimits } from './worker-settings.ts';
-
-export interface WorkerPorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly log: Log;
-}
+import { clientSettings } from './worker-settings.ts';
 
 export interface WorkerOptions extends WorkerPorts {
   readonly settings: Settings;
@@ -91,9 +77,6 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-/** Accounts without sessions that stay in memory. */
-const CACHED_ACCOUNTS = 10_000;
-
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { settings, clock, timers, random, log, placement } = options;
   const modules = inOrder(
@@ -107,102 +90,26 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     timers,
     log,
   });
-  const xml = new XmlContext();
-  xml.forceRewrite = options.forceRewrite ?? false;
-  const jids = new JidCache();
-  const reader = new StanzaReader(xml);
-  const bug =
-    (what: string) =>
-    (error: unknown): void => {
-      log.error({ err: error }, `${what} failed. This is a bug.`);
-    };
-  const wheel = new Wheel(clock, timers, bug('a deadline'));
-  const gate = new ReadGate();
-  const relieve = (): void => {
-    // SECURITY: nothing behind the sockets grows without bound: no room, no reading.
-    if (storage.room < LOW_ROOM || options.crossing.crowded) gate.close();
-    else gate.open();
-  };
-  const commits = new Commits(storage, relieve);
-  const hostNames = settings.hosts.map((host) => host.domain);
-  const hosts = new Set<string>(hostNames);
-  const router = new Router({ placement, hosts, elsewhere: options.crossing, reader });
-  const handlers = new IqHandlers();
-  const accountsStore = new AccountsStore(storage);
-  const host: Host = new Host({
+  const domain = composeDomain({
+    settings,
+    modules,
+    placement,
+    crossing: options.crossing,
+    epoch: options.epoch,
     storage,
-    xml,
-    hosts: hostNames,
+    ...(options.forceRewrite === undefined ? {} : { forceRewrite: options.forceRewrite }),
     clock,
     timers,
     random,
     log,
-    addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
-    removeIq: (target, ns, name) => handlers.remove(target, ns, name),
-    accounts: () => cache.all(),
-    send: (stanza) => {
-      const from = jids.get(stanza.from ?? '');
-      const to = jids.get(stanza.to ?? '');
-      if (from !== undefined && to !== undefined)
-        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
-    },
   });
-  const iqs = new IqEngine(handlers, commits, router, log);
-  const cache: AccountCache = new AccountCache({
-    commits,
-    loaders: () => host.loaders,
-    findAccount: accountsStore.findQuery,
-    inboxStanzas: settings.limits.inboxStanzas,
-    cachedAccounts: CACHED_ACCOUNTS,
-    clock,
-    log,
-  });
-  const keeper = new SessionKeeper(host.hooks, commits, reader, host.namedSessionSlots);
-  const accounts: Accounts = new Accounts({
-    cache,
-    hooks: host.hooks,
-    outlet: router,
-    messages: new MessageEngine(host.hooks, commits, router, log),
-    iqs,
-    presences: new PresenceEngine(host.hooks, reader, log),
-    limits: {
-      sessionsPerAccount: settings.limits.sessionsPerAccount,
-      resourceConflict: settings.resourceConflict,
-    },
-    clock,
-    log,
-    newResource: () => random.id(),
-    reader,
-    jids,
-  });
-  router.connect(accounts, iqs);
-  const sweep = timers.every(1000, () => cache.sweep());
-  for (const module of modules) {
-    const name = module.declaration.name;
-    const given = settings.modules[name];
-    host.start(module, optionsFor(module, settings, given === false ? undefined : given));
-  }
+  const { xml, jids, wheel, gate, commits, hosts, hostNames, sessions, door, host } = domain;
   const hashing = new Hashing({
     concurrency: hashingConcurrency(settings.workers),
     maxQueued: settings.auth.maxQueued,
   });
   const certificates = new Certificates(settings);
-  const sessions = new SessionRegistry(options.epoch);
-  const tick = new WriteTick(bug('a write'));
-  const door = new Door({
-    accounts,
-    keeper,
-    sessions,
-    placement,
-    crossing: options.crossing,
-    random,
-    session: {
-      wheel,
-      clock,
-      limits: sessionLimits(settings),
-      onEnd: (session) => sessions.remove(session),
-    },
-  });
+  const tick = new WriteTick(reportBug(log, 'a write'));
   let stopped = false;
   const streams = new Set<ClientStream>();
   const c2s: C2sParts = {
@@ -210,7 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     hosts,
     defaultDomain: hostNames[0] ?? 'localhost',
     auth: new Authenticator(
-      accountsStore,
+      domain.store,
       hashing,
       new LoginThrottle(clock, timers),
       {
@@ -239,17 +146,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
   return {
     storage,
-    accounts,
-    keeper,
-    store: accountsStore,
+    accounts: domain.accounts,
+    keeper: domain.keeper,
+    store: domain.store,
     hashing,
     host,
     sessions,
     gate,
     commits,
     jids,
-    reader,
-    router,
+    reader: domain.reader,
+    router: domain.router,
     door,
     streams,
     accept: (socket, kind) => {
@@ -263,7 +170,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     restore: (local, domain, stored) => {
       door.restore(local, domain, unpackStored(stored as Bytes));
     },
-    relieve,
+    relieve: () => domain.relieve(),
     countSessions: (domain) => {
       const count = { online: 0, hibernating: 0 };
       for (const session of sessions.all()) {
@@ -276,9 +183,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     load: () => ({ sessions: sessions.size }),
     connections: () => streams.size,
     close: async () => {
-      sweep.cancel();
-      wheel.stop();
-      host.stopAll();
+      domain.stop();
       await storage.close();
     },
   };
@@ -287,12 +192,4 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 /** cores − 1 in all, shared by the workers. */
 function hashingConcurrency(workers: number): number {
   return Math.max(1, Math.floor((availableParallelism() - 1) / workers));
-}
-
-/** Some features have a section of their own in the file, the others stand below `modules`. */
-function optionsFor(module: Module, settings: Settings, given: unknown): unknown {
-  const { name, options } = module.declaration;
-  if (name === 'archive') return settings.archive;
-  if (name === 'offline') return settings.offline;
-  return options === undefined ? given : options.parse(given ?? {});
 }

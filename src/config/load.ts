@@ -169,6 +169,7 @@ function complete(parsed: Parsed, file: string | undefined): Settings {
           : resolve(base, parsed.control.socket),
     },
     modules: parsed.modules as Readonly<Record<string, ModuleSettings>>,
+    forceRewrite: process.env['XMPPD_FORCE_REWRITE'] === '1',
   };
 }
 

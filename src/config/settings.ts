@@ -375,4 +375,6 @@ export type Settings = DeepReadonly<
   readonly workers: number;
   readonly control: { readonly socket: string };
   readonly modules: Readonly<Record<string, ModuleSettings>>;
+  /** A switch for tests, from $XMPPD_FORCE_REWRITE: no stanza is copied, every one is written from tokens. */
+  readonly forceRewrite: boolean;
 };

@@ -1,5 +1,5 @@
 // The contract of a module: it declares as data and registers in setup(); the host undoes it all at stop.
-import type { Element } from '@xmpp/xml';
+import type { Element } from '../xml/element.ts';
 import type { z } from 'zod';
 import type { Jid } from '../protocol/jid.ts';
 import type { StanzaError } from '../protocol/stanza-error.ts';

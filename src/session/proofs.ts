@@ -6,8 +6,10 @@ import type { Bytes } from '../xml/bytes.ts';
 
 /** Not more often than this is a client pinged for proof alone. */
 const PING_EVERY_MS = 10_000;
-/** So many without proof: the oldest are no longer followed and come from the archive, or again at the next log-in. */
-const MAX_REFERENCES = 2000;
+/** So many wait for proof: the client is pinged at once. */
+const PING_AT = 500;
+/** So many, and no ping was answered: the client reads nothing, or never answers; its session ends. */
+const MAX_REFERENCES = 10_000;
 
 export class Proofs {
   private references: Reference[] = [];
@@ -21,10 +23,11 @@ export class Proofs {
   given(reference: Reference): void {
     if (this.frozen) return;
     this.references.push(reference);
-    if (this.references.length > MAX_REFERENCES) {
-      this.references.shift();
-      this.covered = Math.max(0, this.covered - 1);
-    }
+  }
+
+  /** Nothing was proved for too long. */
+  get beyond(): boolean {
+    return this.references.length > MAX_REFERENCES;
   }
 
   get waiting(): boolean {
@@ -39,7 +42,8 @@ export class Proofs {
   /** A ping to write now, if one is due. */
   ping(nowMs: number, client: Jid): Bytes | undefined {
     if (this.references.length === 0 || this.outstanding !== '') return undefined;
-    return nowMs - this.lastPingMs < PING_EVERY_MS ? undefined : this.pingNow(nowMs, client);
+    const due = this.references.length >= PING_AT || nowMs - this.lastPingMs >= PING_EVERY_MS;
+    return due ? this.pingNow(nowMs, client) : undefined;
   }
 
   /** A ping; one that is still out is given up, its answer proves nothing any more. */

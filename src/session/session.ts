@@ -192,7 +192,12 @@ export class Session implements SessionPort, Expirable {
     }
     this.stream?.write(stanza);
     if (reference !== 0) {
-      (this.proofs ??= new Proofs()).given(reference);
+      this.proofs ??= new Proofs();
+      this.proofs.given(reference);
+      if (this.proofs.beyond) {
+        this.overflow();
+        return;
+      }
       this.soon();
     }
   }

@@ -1,6 +1,15 @@
 // Namespaces in XML 1.0: prefix scopes, and the checks of a tag that has prefixes or maybe the same attribute twice.
 import { COLON } from './chars.ts';
 import { fail } from './errors.ts';
+import {
+  ATTR_COLON,
+  ATTR_FIELDS,
+  ATTR_FLAGS,
+  ATTR_NAME,
+  ATTR_NAME_END,
+  ATTR_VALUE,
+  ATTR_VALUE_END,
+} from './layout.ts';
 import { attributeValue } from './references.ts';
 
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
@@ -72,16 +81,6 @@ export class Scopes {
     return undefined;
   }
 }
-
-/** Fields of an attribute in the scanner's table; positions are relative to the stanza. */
-export const ATTR_NAME = 0;
-export const ATTR_NAME_END = 1;
-/** Position of the colon, 0 if none. */
-export const ATTR_COLON = 2;
-export const ATTR_VALUE = 3;
-export const ATTR_VALUE_END = 4;
-export const ATTR_FLAGS = 5;
-export const ATTR_FIELDS = 6;
 
 /** The normalised value of attribute i of a tag whose stanza begins at base. */
 export function tagAttribute(buf: Buffer, base: number, attrs: Int32Array, i: number): string {
@@ -176,7 +175,7 @@ export function resolveTag(
   if (tag.elementColon !== 0) {
     outcome |= PREFIXED_NAME;
     const prefix = buf.latin1Slice(base + tag.elementName, base + tag.elementColon);
-    if (prefix === 'xmlns') fail('not-well-formed', 'an element cannot have the prefix xmlns');
+    // `xmlns` cannot be declared, so that an element with this prefix is refused like one with any other.
     if (prefix === 'xml') onName.tagNs = XML_NS;
     else {
       const found = scopes.find(prefix);

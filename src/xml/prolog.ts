@@ -1,6 +1,7 @@
 // The XML declaration and the stream header (RFC 6120 §4.7, §11.5, §11.6).
 import { fail } from './errors.ts';
-import { ATTR_COLON, ATTR_FIELDS, ATTR_NAME, ATTR_NAME_END, tagAttribute } from './namespaces.ts';
+import { tagAttribute } from './namespaces.ts';
+import { ATTR_COLON, ATTR_FIELDS, ATTR_NAME, ATTR_NAME_END } from './layout.ts';
 import type { Scanner } from './scanner.ts';
 
 /** What a stream header says. The stream layer judges it: the tokenizer only vouches for well-formedness. */

@@ -1,11 +1,9 @@
 // Character and entity references, and the normalisation of values: bytes that the scanner has checked become text.
 import { AMP, CR, HASH, isXmlChar, LF, SEMICOLON, TAB } from './chars.ts';
 import { fail } from './errors.ts';
+import * as layout from './layout.ts';
 
-/** Bits that the scanner sets while it reads an attribute value. */
-export const HAS_REFERENCE = 1;
-export const HAS_RAW_SPACE = 2;
-export const HAS_WIDE = 4;
+const { HAS_WIDE } = layout;
 
 function digit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
@@ -32,7 +30,7 @@ export function referencePoint(buf: Uint8Array, start: number, end: number): num
     const hex = buf[start + 1] === 0x78;
     const base = hex ? 16 : 10;
     let pos = hex ? start + 2 : start + 1;
-    if (pos >= end) fail('not-well-formed', 'empty character reference');
+    // Without any digit this stays 0, which is no character.
     let point = 0;
     for (; pos < end; pos++) {
       const value = digit(buf[pos]!);

@@ -1,19 +1,9 @@
 // From the scanner's raw tokens to resolved ones: names with namespaces, attributes and text with their values.
 import { type Bytes, text } from './bytes.ts';
-import {
-  ATTR_COLON,
-  ATTR_FIELDS,
-  ATTR_NAME,
-  ATTR_NAME_END,
-  type RawTag,
-  Scopes,
-  type StreamScope,
-  tagAttribute,
-  XML_NS,
-} from './namespaces.ts';
+import { type RawTag, Scopes, type StreamScope, tagAttribute, XML_NS } from './namespaces.ts';
+import { ATTR_COLON, ATTR_FIELDS, ATTR_NAME, ATTR_NAME_END, STANZA } from './layout.ts';
 import { cdataValue, textValue } from './references.ts';
 import type { Recorder } from './scan-state.ts';
-import { STANZA } from './scanner.ts';
 import type { XmlContext } from './xml-context.ts';
 import { InvariantError } from '../util/errors.ts';
 

@@ -1,32 +1,17 @@
 // The one reader of XML: a scanner that checks everything in one pass and can stop and go on at any byte.
 // XML 1.0 (fifth edition), Namespaces in XML 1.0, RFC 6120 §11. It finds and checks; tokenizer.ts makes stanzas of it.
-import {
-  codePoint,
-  IS_SPACE,
-  isWideNameChar,
-  isWideNameStart,
-  NAME_STOP,
-  NO_NAME_START,
-  TEXT_STOP,
-  VALUE_STOP,
-} from './chars.ts';
+import * as chars from './chars.ts';
 import { fail } from './errors.ts';
-import { ATTR_FIELDS, hasXmlPrefix, isXmlns } from './namespaces.ts';
-import { HAS_RAW_SPACE, HAS_REFERENCE, HAS_WIDE } from './references.ts';
-import { BETWEEN, NONE, ScanState, wideLength } from './scan-state.ts';
+import * as layout from './layout.ts';
+import { hasXmlPrefix, isXmlns } from './namespaces.ts';
+import { ScanState, wideLength } from './scan-state.ts';
 import { seenBit } from './tag-sink.ts';
 
-/** next(): all bytes were read; go on with the next ones. */
-export const SUSPENDED = 0;
-/** next(): the root's start tag is complete. */
-export const OPENED = 1;
-/** next(): a top-level element is complete, from `base` to `pos`. */
-export const STANZA = 2;
-/** next(): the root's end tag is complete. */
-export const CLOSED = 3;
-/** next(): the XML declaration is complete, from `base` to `pos`. */
-export const DECLARED = 4;
-export type ScanEvent = 0 | 1 | 2 | 3 | 4;
+const { AMP, APOS, BANG, BRACKET_CLOSE, COLON, CR, EQUALS, GT, LF, LT } = chars;
+const { QUESTION, QUOT, SLASH, SPACE, TAB } = chars;
+const { IS_SPACE, NAME_STOP, NO_NAME_START, TEXT_STOP, VALUE_STOP } = chars;
+const { ATTR_FIELDS, BETWEEN, NONE, HAS_RAW_SPACE, HAS_REFERENCE, HAS_WIDE } = layout;
+const { CLOSED, DECLARED, OPENED, STANZA, SUSPENDED } = layout;
 
 // What the next byte belongs to; BETWEEN is 0.
 const TEXT = 1;
@@ -45,23 +30,6 @@ const MARKUP = 13;
 const CDATA = 14;
 const DECLARATION = 15;
 
-// PERF(docs/performance.md): constants of this file become immediates, imported ones are loaded each time.
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const BANG = 0x21;
-const QUOT = 0x22;
-const AMP = 0x26;
-const APOS = 0x27;
-const SLASH = 0x2f;
-const COLON = 0x3a;
-const LT = 0x3c;
-const EQUALS = 0x3d;
-const GT = 0x3e;
-const QUESTION = 0x3f;
-const BRACKET_CLOSE = 0x5d;
-
 /** Reads a stream. Lent by the context while something is unfinished. */
 export class Scanner extends ScanState {
   /**
@@ -70,7 +38,7 @@ export class Scanner extends ScanState {
    * PERF(docs/performance.md): one loop of blocks in the order in which typical input needs them; 0.4 µs for 354 bytes.
    * @throws XmlError; the scanner cannot be used after it
    */
-  next(buf: Buffer, from: number, end: number): ScanEvent {
+  next(buf: Buffer, from: number, end: number): layout.ScanEvent {
     const recorder = this.recorder;
     const maxDepth = this.limits.maxDepth;
     const heads = this.tables.heads;
@@ -91,7 +59,7 @@ export class Scanner extends ScanState {
     let ref = base + this.ref;
     let back = this.back;
     let stack = this.stack;
-    let event: ScanEvent = SUSPENDED;
+    let event: layout.ScanEvent = SUSPENDED;
 
     scan: for (;;) {
       if (state === TEXT) {
@@ -165,14 +133,23 @@ export class Scanner extends ScanState {
             this.beginTag();
             stack[4] = pos - base;
             stack[5] = heads.nameLengthAt(head);
-            pos = this.takeHead(base, pos, head);
+            pos = this.quickAttributes(buf, this.takeHead(base, pos, head), end, base);
             state = IN_TAG;
           } else {
             this.beginTag();
-            tok = pos;
-            colon = NONE;
-            isAttribute = false;
-            state = NAME;
+            const behind = depth < maxDepth ? this.quickTag(buf, pos, end, base) : -1;
+            if (behind >= 0) {
+              if (depth * 2 >= stack.length) stack = this.growStack();
+              stack[depth * 2] = pos - base;
+              stack[depth * 2 + 1] = this.elementNameEnd - this.elementName;
+              pos = behind;
+              state = IN_TAG;
+            } else {
+              tok = pos;
+              colon = NONE;
+              isAttribute = false;
+              state = NAME;
+            }
           }
         }
       }
@@ -200,16 +177,6 @@ export class Scanner extends ScanState {
 
       if (state === NAME) {
         for (;;) {
-          while (pos + 4 <= end) {
-            const near = NAME_STOP[buf[pos]!]! | (NAME_STOP[buf[pos + 1]!]! << 1);
-            const stops =
-              near | (NAME_STOP[buf[pos + 2]!]! << 2) | (NAME_STOP[buf[pos + 3]!]! << 3);
-            if (stops !== 0) {
-              pos += 31 - Math.clz32(stops & -stops);
-              break;
-            }
-            pos += 4;
-          }
           while (pos < end && NAME_STOP[buf[pos]!] === 0) pos++;
           if (pos >= end) break scan;
           const c = buf[pos]!;
@@ -220,15 +187,15 @@ export class Scanner extends ScanState {
           } else if (c >= 0x80) {
             const length = wideLength(buf, pos, end);
             if (length === 0) break scan;
-            const point = codePoint(buf, pos, length);
+            const point = chars.codePoint(buf, pos, length);
             const isFirst = pos === tok || pos - 1 === colon;
-            if (!(isFirst ? isWideNameStart(point) : isWideNameChar(point))) {
+            if (!(isFirst ? chars.isWideNameStart(point) : chars.isWideNameChar(point))) {
               fail('not-well-formed', 'character in a name');
             }
             pos += length;
           } else break;
         }
-        if (pos === tok || pos - 1 === colon) fail('not-well-formed', 'a name is missing');
+        // These two also find that a name, or the part behind the colon, is missing.
         if (NO_NAME_START[buf[tok]!] === 1) fail('not-well-formed', 'first character of a name');
         if (colon !== NONE && NO_NAME_START[buf[colon + 1]!] === 1) {
           fail('not-well-formed', 'first character of a local name');
@@ -236,14 +203,7 @@ export class Scanner extends ScanState {
         if (pos - tok > this.limits.maxNameBytes) fail('policy-violation', 'name too long');
         nameEnd = pos;
         if (isAttribute) {
-          const next = pos + 1 < end && buf[pos] === EQUALS ? buf[pos + 1]! : 0;
-          if (next === APOS || next === QUOT) {
-            quote = next;
-            pos += 2;
-            val = pos;
-            flags = 0;
-            state = VALUE;
-          } else state = EQ;
+          state = EQ;
         } else {
           if (depth >= maxDepth) fail('policy-violation', 'elements too deep');
           if (depth * 2 >= stack.length) stack = this.growStack();
@@ -279,16 +239,6 @@ export class Scanner extends ScanState {
 
       if (state === VALUE) {
         for (;;) {
-          while (pos + 4 <= end) {
-            const near = VALUE_STOP[buf[pos]!]! | (VALUE_STOP[buf[pos + 1]!]! << 1);
-            const stops =
-              near | (VALUE_STOP[buf[pos + 2]!]! << 2) | (VALUE_STOP[buf[pos + 3]!]! << 3);
-            if (stops !== 0) {
-              pos += 31 - Math.clz32(stops & -stops);
-              break;
-            }
-            pos += 4;
-          }
           while (pos < end && VALUE_STOP[buf[pos]!] === 0) pos++;
           if (pos >= end) break scan;
           const c = buf[pos]!;

@@ -1,17 +1,11 @@
 // What the scanner gathers of tags and stanzas: attributes, the stanza's own values, the table of its children.
-import { SPACE } from './chars.ts';
+import * as chars from './chars.ts';
 import { fail } from './errors.ts';
 import type { ChildKind, Tables } from './intern.ts';
+import * as layout from './layout.ts';
 import type { XmlLimits } from './limits.ts';
 import { attributeValue } from './references.ts';
 import {
-  ATTR_FIELDS,
-  ATTR_COLON,
-  ATTR_FLAGS,
-  ATTR_NAME,
-  ATTR_NAME_END,
-  ATTR_VALUE,
-  ATTR_VALUE_END,
   checkDefaultNamespace,
   PREFIXED_NAME,
   type RawTag,
@@ -30,16 +24,6 @@ export function seenBit(length: number, first: number, last: number): number {
 
 const XMLNS_BIT = seenBit(5, 0x78, 0x73);
 
-/** Children that the table holds; a stanza with more is read again into a canonical form (see rewrite.ts). */
-export const MAX_TABLE = 32;
-
-/** Fields of a child in the table; positions are relative to the stanza. */
-export const CHILD_START = 0;
-export const CHILD_INNER = 1;
-export const CHILD_INNER_END = 2;
-export const CHILD_END = 3;
-export const CHILD_FIELDS = 4;
-
 /** The scope before a stream header. */
 export const NO_SCOPE: StreamScope = {
   defaultNs: '',
@@ -47,6 +31,18 @@ export const NO_SCOPE: StreamScope = {
   rootName: Buffer.alloc(0),
   lang: undefined,
 };
+
+const { SPACE } = chars;
+const {
+  ATTR_COLON,
+  ATTR_FIELDS,
+  ATTR_FLAGS,
+  ATTR_NAME,
+  ATTR_NAME_END,
+  ATTR_VALUE,
+  ATTR_VALUE_END,
+} = layout;
+const { CHILD_END, CHILD_FIELDS, CHILD_INNER, CHILD_INNER_END, CHILD_START, MAX_TABLE } = layout;
 
 /** Whether the four ASCII bytes at pos are those of a big-endian number: no string is made to tell names apart. */
 function isWord(buf: Uint8Array, pos: number, word: number): boolean {

@@ -1,19 +1,15 @@
 // From a scanner that has just reached the end of a stanza to a Stanza that owns its memory.
 import { type Bytes } from './bytes.ts';
 import { InvariantError } from '../util/errors.ts';
-import {
-  MAX_TABLE,
-  CHILD_END,
-  CHILD_FIELDS,
-  CHILD_INNER,
-  CHILD_INNER_END,
-  CHILD_START,
-} from './tag-sink.ts';
+import * as layout from './layout.ts';
 import { rewrite } from './rewrite.ts';
-import { type Scanner, STANZA } from './scanner.ts';
+import type { Scanner } from './scanner.ts';
 import { Child, Stanza } from './stanza.ts';
 import { contentScope } from './tree.ts';
 import type { XmlContext } from './xml-context.ts';
+
+const { CHILD_END, CHILD_FIELDS, CHILD_INNER, CHILD_INNER_END, CHILD_START, MAX_TABLE, STANZA } =
+  layout;
 
 const NO_CHILDREN: readonly Child[] = [];
 

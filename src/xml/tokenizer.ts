@@ -3,15 +3,8 @@ import { fail } from './errors.ts';
 import type { XmlLimits } from './limits.ts';
 import type { StreamScope } from './namespaces.ts';
 import { readDeclaration, readHeader, type StreamHeader } from './prolog.ts';
-import {
-  CLOSED,
-  DECLARED,
-  OPENED,
-  type ScanEvent,
-  type Scanner,
-  STANZA,
-  SUSPENDED,
-} from './scanner.ts';
+import * as layout from './layout.ts';
+import type { Scanner } from './scanner.ts';
 import type { Stanza } from './stanza.ts';
 import { NO_SCOPE } from './tag-sink.ts';
 import { takeStanza } from './take-stanza.ts';
@@ -27,6 +20,8 @@ export interface TokenSink {
   onStanza(stanza: Stanza): void;
   onClose(): void;
 }
+
+const { CLOSED, DECLARED, OPENED, STANZA, SUSPENDED } = layout;
 
 const RUNNING = 1;
 const PAUSED = 2;
@@ -244,7 +239,7 @@ export class Tokenizer {
     return larger;
   }
 
-  private dispatch(event: ScanEvent, scanner: Scanner, buf: Buffer): void {
+  private dispatch(event: layout.ScanEvent, scanner: Scanner, buf: Buffer): void {
     if (scanner.pos - scanner.base > this.limits.maxStanzaBytes) {
       fail('policy-violation', 'stanza too large');
     }

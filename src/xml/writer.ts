@@ -93,7 +93,7 @@ function writeTree(el: Element, defaultNs: string, outer: Prefixes): string {
   const expanded = new Set<string>();
   for (const [key, value] of Object.entries(el.attrs) as [string, unknown][]) {
     if (value === undefined || value === null) continue;
-    const written = String(value as string | number | boolean);
+    const written = String(value);
     if (key === 'xmlns') {
       if (written === XML_NS || written === XMLNS_NS) {
         throw new XmlWriteError('a reserved namespace cannot be the default one');

@@ -17,6 +17,8 @@ import saxes from 'saxes';
  * @property {Node | undefined} root
  */
 
+// Namespaces in XML §4: both parts of a name are names. saxes looks at the first character of the whole only.
+const NO_START = /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/;
 const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 
 /** @param {string} name @param {string} ns @returns {Node} */
@@ -65,10 +67,12 @@ export function judge(text) {
     onText(value);
   });
   let isUnsure = false;
-  parser.on('attribute', ({ name, value }) => {
+  parser.on('attribute', ({ name, local, value }) => {
+    if (NO_START.test(local)) refuse('local name');
     if (/^xmlns(:|$)/.test(name) && value !== value.trim()) isUnsure = true;
   });
   parser.on('opentag', (tag) => {
+    if (NO_START.test(tag.local)) refuse('local name');
     const node = newNode(tag.local, tag.uri);
     const declares = Object.hasOwn(tag.attributes, 'xmlns');
     const parent = open[open.length - 1];

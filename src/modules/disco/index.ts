@@ -1,5 +1,5 @@
 // XEP-0030 (2.5.0) for the server and for accounts: what is loaded says what it can, here it is told.
-import type { Element } from '@xmpp/xml';
+import type { Element } from '../../xml/element.ts';
 import type { IqRequest, Module, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';

@@ -1,0 +1,237 @@
+// What a worker is without its edges: storage below, links beside it, sessions above; no socket, no TLS, no log-in.
+// worker.ts puts sockets on it, test/sim runs it under a scheduler. Nothing here decides anything.
+import { AccountCache } from '../account/account-cache.ts';
+import { Accounts } from '../account/accounts.ts';
+import { AccountsStore } from '../account/accounts-store.ts';
+import { Commits, LOW_ROOM } from '../account/commits.ts';
+import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
+import { MessageEngine } from '../account/message-engine.ts';
+import { PresenceEngine } from '../account/presence-engine.ts';
+import { SessionKeeper } from '../account/session-keeper.ts';
+import type { Links } from '../cluster/link.ts';
+import type { Settings } from '../config/index.ts';
+import { Host } from '../host/host.ts';
+import type { Module } from '../host/module.ts';
+import type { Placement } from '../placement/placement.ts';
+import { JidCache } from '../protocol/jid.ts';
+import type { Crossing } from '../router/crossing.ts';
+import { Router } from '../router/router.ts';
+import { SessionRegistry } from '../session/registry.ts';
+import type { Storage } from '../storage/storage.ts';
+import { ReadGate } from '../transport/read-gate.ts';
+import type { Clock, Random, Timers } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { Wheel } from '../util/wheel.ts';
+import { StanzaReader } from '../xml/stanza-reader.ts';
+import { XmlContext } from '../xml/xml-context.ts';
+import { Door } from './door.ts';
+import { sessionLimits } from './worker-settings.ts';
+
+export interface WorkerPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface DomainOptions extends WorkerPorts {
+  readonly settings: Settings;
+  /** In the order of their needs (`inOrder`). */
+  readonly modules: readonly Module[];
+  readonly placement: Placement;
+  /** Connected later, by `connectLinks`. */
+  readonly crossing: Crossing;
+  /** Of this process in its slot: numbers of an earlier one never come again. */
+  readonly epoch: number;
+  readonly storage: Storage;
+  /** A test switch: every stanza is written from tokens. */
+  readonly forceRewrite?: boolean;
+}
+
+/** The parts that are made for every worker, wired to each other. */
+export interface Domain {
+  readonly storage: Storage;
+  readonly xml: XmlContext;
+  readonly jids: JidCache;
+  readonly reader: StanzaReader;
+  readonly wheel: Wheel;
+  readonly gate: ReadGate;
+  readonly commits: Commits;
+  readonly hostNames: readonly string[];
+  readonly hosts: ReadonlySet<string>;
+  readonly router: Router;
+  readonly store: AccountsStore;
+  readonly host: Host;
+  readonly accounts: Accounts;
+  readonly keeper: SessionKeeper;
+  readonly sessions: SessionRegistry;
+  readonly door: Door;
+  /** There may be room again in storage and links: sockets are read on. */
+  relieve(): void;
+  /** Modules write what is in memory alone, timers end. The storage is still open then. */
+  stop(): void;
+}
+
+/** Accounts without sessions that stay in memory. */
+const CACHED_ACCOUNTS = 10_000;
+
+/** Makes every part once, in order, and wires them. @throws OperatorError when modules do not go together */
+export function composeDomain(options: DomainOptions): Domain {
+  const { settings, clock, timers, random, log, placement, crossing, storage } = options;
+  const xml = new XmlContext();
+  xml.forceRewrite = options.forceRewrite ?? false;
+  const jids = new JidCache();
+  const reader = new StanzaReader(xml);
+  const wheel = new Wheel(clock, timers, reportBug(log, 'a deadline'));
+  const gate = new ReadGate();
+  const relieve = (): void => {
+    // SECURITY: nothing behind the sockets grows without bound: no room, no reading.
+    if (storage.room < LOW_ROOM || crossing.crowded) gate.close();
+    else gate.open();
+  };
+  const commits = new Commits(storage, relieve);
+  const hostNames = settings.hosts.map((host) => host.domain);
+  const hosts = new Set<string>(hostNames);
+  const router = new Router({ placement, hosts, elsewhere: crossing, reader });
+  const handlers = new IqHandlers();
+  const store = new AccountsStore(storage);
+  const host: Host = new Host({
+    storage,
+    xml,
+    hosts: hostNames,
+    clock,
+    timers,
+    random,
+    log,
+    addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
+    removeIq: (target, ns, name) => handlers.remove(target, ns, name),
+    accounts: () => cache.all(),
+    send: (stanza) => {
+      const from = jids.get(stanza.from ?? '');
+      const to = jids.get(stanza.to ?? '');
+      if (from !== undefined && to !== undefined)
+        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
+    },
+  });
+  const iqs = new IqEngine(handlers, commits, router, log);
+  const cache: AccountCache = new AccountCache({
+    commits,
+    loaders: () => host.loaders,
+    findAccount: store.findQuery,
+    inboxStanzas: settings.limits.inboxStanzas,
+    cachedAccounts: CACHED_ACCOUNTS,
+    clock,
+    log,
+  });
+  const keeper = new SessionKeeper(host.hooks, commits, reader, host.namedSessionSlots);
+  const accounts: Accounts = new Accounts({
+    cache,
+    hooks: host.hooks,
+    outlet: router,
+    messages: new MessageEngine(host.hooks, commits, router, log),
+    iqs,
+    presences: new PresenceEngine(host.hooks, reader, log),
+    limits: {
+      sessionsPerAccount: settings.limits.sessionsPerAccount,
+      resourceConflict: settings.resourceConflict,
+    },
+    clock,
+    log,
+    newResource: () => random.id(),
+    reader,
+    jids,
+  });
+  router.connect(accounts, iqs);
+  const sweep = timers.every(1000, () => cache.sweep());
+  for (const module of options.modules) {
+    const given = settings.modules[module.declaration.name];
+    host.start(module, optionsFor(module, settings, given === false ? undefined : given));
+  }
+  const sessions = new SessionRegistry(options.epoch);
+  const door = new Door({
+    accounts,
+    keeper,
+    sessions,
+    placement,
+    crossing,
+    random,
+    session: {
+      wheel,
+      clock,
+      limits: sessionLimits(settings),
+      onEnd: (session) => sessions.remove(session),
+    },
+  });
+  return {
+    storage,
+    xml,
+    jids,
+    reader,
+    wheel,
+    gate,
+    commits,
+    hostNames,
+    hosts,
+    router,
+    store,
+    host,
+    accounts,
+    keeper,
+    sessions,
+    door,
+    relieve,
+    stop: () => {
+      sweep.cancel();
+      wheel.stop();
+      host.stopAll();
+    },
+  };
+}
+
+/**
+ * Connects a worker to its links, before any frame comes.
+ * @param links asked at each use: they are opened with the crossing as their handler, so they come after it
+ * @param onReady called once, when this worker owns its addresses
+ */
+export function connectLinks(
+  crossing: Crossing,
+  domain: Pick<
+    Domain,
+    'accounts' | 'sessions' | 'keeper' | 'reader' | 'jids' | 'router' | 'relieve'
+  >,
+  placement: Placement,
+  log: Log,
+  links: () => Links,
+  onReady: () => void,
+): void {
+  crossing.connect({
+    get links() {
+      return links();
+    },
+    placement,
+    accounts: domain.accounts,
+    sessions: domain.sessions,
+    keeper: domain.keeper,
+    reader: domain.reader,
+    jids: domain.jids,
+    log,
+    send: (stanza, from, to) => domain.router.send(stanza, from, to),
+    onRoom: () => domain.relieve(),
+    onReady,
+  });
+}
+
+/** For parts that go on after a bug in one of their entries. */
+export function reportBug(log: Log, what: string): (error: unknown) => void {
+  return (error) => {
+    log.error({ err: error }, `${what} failed. This is a bug.`);
+  };
+}
+
+/** Some features have a section of their own in the file, the others stand below `modules`. */
+function optionsFor(module: Module, settings: Settings, given: unknown): unknown {
+  const { name, options } = module.declaration;
+  if (name === 'archive') return settings.archive;
+  if (name === 'offline') return settings.offline;
+  return options === undefined ? given : options.parse(given ?? {});
+}

@@ -1,0 +1,76 @@
+// `xmppd start --single`: supervisor, worker and writer in one process.
+import { openControlServer } from '../admin/index.ts';
+import type { Settings } from '../config/index.ts';
+import { localPlacement } from '../placement/local.ts';
+import type { Log } from '../util/log.ts';
+import { systemClock, systemTimers } from '../util/system-clock.ts';
+import { boot } from './boot.ts';
+import { greet } from './greeting.ts';
+import { guardProcess } from './process-guard.ts';
+import { openSingleListeners } from './single-listeners.ts';
+import { readVersion } from './version.ts';
+
+/** Runs until SIGTERM, SIGINT or `xmppd stop`. @throws OperatorError when it cannot start */
+export async function runSingle(settings: Settings, log: Log): Promise<void> {
+  const startedAtMs = systemClock.monotonicMs();
+  const booted = await boot({
+    settings,
+    placement: localPlacement,
+    epoch: 0,
+    storageMode: { kind: 'thread' },
+    log,
+  });
+  guardProcess(booted, log);
+  const listeners = await openSingleListeners({
+    listeners: settings.listen,
+    connectionsPerAddress: settings.limits.connectionsPerAddress,
+    log,
+    onConnection: (socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'),
+  });
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      listeners.close();
+      resolve();
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+    openControlServer({
+      path: settings.control.socket,
+      context: {
+        hosts: settings.hosts.map((host) => host.domain),
+        accounts: booted.admin,
+        server: {
+          status: () =>
+            Promise.resolve({
+              version: readVersion(),
+              node: process.version,
+              pid: process.pid,
+              uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
+              hosts: settings.hosts.map((host) => host.domain),
+              listening: listeners.bound.map(
+                ({ kind, address, port }) => `${kind} ${address}:${port}`,
+              ),
+              workers: [
+                {
+                  slot: 0,
+                  pid: process.pid,
+                  state: 'up' as const,
+                  connections: booted.worker.connections(),
+                  sessions: booted.worker.sessions.size,
+                  restarts: 0,
+                },
+              ],
+            }),
+          stop: () => {
+            stop();
+            return Promise.resolve();
+          },
+          countSessions: (domain) => Promise.resolve(booted.worker.countSessions(domain)),
+        },
+      },
+      timers: systemTimers,
+      log,
+    }).then(() => greet(settings, listeners.bound), reject);
+  });
+  await booted.stop();
+}
