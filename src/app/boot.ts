@@ -14,6 +14,7 @@ import { connectLinks } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
 import { SESSIONS_REMOVAL } from './server-schema.ts';
+import { warmUp } from './warm-up.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface BootOptions {
@@ -85,6 +86,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here');
   if (restored > 0)
     log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
+  warmUp(worker.reader);
   const admin = new AccountAdmin({
     store: worker.store,
     commits: worker.commits,

@@ -27,6 +27,7 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
     log,
     onConnection: (socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'),
   });
+  let closeControl = (): Promise<void> => Promise.resolve();
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
       listeners.close();
@@ -70,7 +71,12 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
       },
       timers: systemTimers,
       log,
-    }).then(() => greet(settings, listeners.bound), reject);
+    }).then((control) => {
+      closeControl = () => control.close();
+      greet(settings, listeners.bound);
+    }, reject);
   });
   await booted.stop();
+  // Last, so that whoever asked for the stop sees the end of it; while it is open the process lives on.
+  await closeControl();
 }

@@ -91,7 +91,7 @@ function writeTree(el: Element, defaultNs: string, outer: Prefixes): string {
   let out = `<${name}`;
   let ns = defaultNs;
   const expanded = new Set<string>();
-  for (const [key, value] of Object.entries(el.attrs) as [string, unknown][]) {
+  for (const [key, value] of Object.entries<string | number | undefined | null>(el.attrs)) {
     if (value === undefined || value === null) continue;
     const written = String(value);
     if (key === 'xmlns') {

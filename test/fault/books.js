@@ -19,6 +19,9 @@ const TEXT = 'Shall we meet at the station around half past six and then walk ov
 /** Marks of proof are written once a second; on a machine that is busy that may take longer. */
 const UNMARKED_MS = 2000;
 
+/** What a dead process had sent is still read for this long, and answered to nobody. */
+const STALE_MS = 200;
+
 /** Why a message may come twice; `unexplained` is a failure. */
 export const REASONS = {
   unproven: 'its client had not confirmed it when a process died',
@@ -40,7 +43,7 @@ export class Books {
   doubled = { unproven: 0, unmarked: 0, resent: 0, proven: 0, unexplained: 0 };
   /** @type {Entry[]} */
   unexplained = [];
-  /** When something was killed. @type {number[]} */
+  /** When a worker was killed, alone or with everything. @type {number[]} */
   kills = [];
   #prefix;
   #archive;
@@ -190,11 +193,17 @@ export class Books {
    */
   #whyGivenAgain(before, last) {
     if (before.some(({ session }) => session === last.session)) return 'unexplained';
-    const proofs = before.map(({ proof }) => proof).filter((proof) => proof >= 0);
-    if (proofs.length === 0) return 'unproven';
-    const first = Math.min(...proofs);
-    const lostIt = this.kills.some((at) => at >= first && at - first < UNMARKED_MS);
-    return lostIt ? 'unmarked' : 'unexplained';
+    let why = /** @type {'unproven' | 'unmarked'} */ ('unproven');
+    for (const { at, proof } of before) {
+      if (proof < 0) continue;
+      // What was confirmed to a process that was dead already confirmed nothing.
+      if (this.kills.some((kill) => kill > at - STALE_MS && kill <= proof)) continue;
+      if (!this.kills.some((kill) => kill > proof && kill - proof < UNMARKED_MS)) {
+        return 'unexplained';
+      }
+      why = 'unmarked';
+    }
+    return why;
   }
 
   /** @param {number} number */

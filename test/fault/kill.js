@@ -181,7 +181,7 @@ export class Cell {
     const server = this.#server;
     const processes = server.processes();
     this.#door.open = false;
-    this.#books.kills.push(this.#books.now);
+    if (victim !== 'store') this.#books.kills.push(this.#books.now);
     if (victim === 'everything') {
       server.killAll(
         plan.headFirst ? ['supervisor', 'worker', 'store'] : ['worker', 'store', 'supervisor'],

@@ -250,8 +250,6 @@ export class Peer {
       );
     } else if (this.#step === 'resume') {
       this.#write(`<resume xmlns='${SM}' previd='${this.#token}' h='${this.#received}'/>`);
-      // XEP-0198 §5: the count is proof, whether or not the session is still there.
-      this.#on.proof?.(this);
     } else {
       this.#how = 'fresh';
       this.#bind();
@@ -314,6 +312,8 @@ export class Peer {
     this.phase = 'up';
     this.#how = 'resumed';
     this.#cover(h);
+    // XEP-0198 §5: our count came with the request.
+    this.#on.proof?.(this);
     this.#on.up?.(this, 'resumed');
     for (const { tag, xml } of this.#unacknowledged) {
       if (tag >= 0) this.#on.repeated?.(this, tag);

@@ -1,4 +1,4 @@
-// The properties that a stream must have after our reader and writer: P1 to P4 of docs/develop/xml.md.
+// The properties that a stream must have after our reader and writer: P1 to P4, as test/property/xml.test.ts states them.
 import assert from 'node:assert/strict';
 import { attr, canonical, expected, fromElement, judge } from './oracle.js';
 

@@ -113,7 +113,7 @@ function quoted(pick, text) {
  * @returns {string}
  */
 function element(pick, name, scope, depth, extra = '') {
-  let inner = [...scope];
+  const inner = [...scope];
   let attrs = extra;
   const space = () => (pick(12) === 0 ? one(pick, SPACES) : ' ');
   if (pick(3) === 0) attrs += `${space()}xmlns=${quoted(pick, one(pick, NAMESPACES))}`;

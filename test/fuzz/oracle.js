@@ -18,7 +18,11 @@ import saxes from 'saxes';
  */
 
 // Namespaces in XML §4: both parts of a name are names. saxes looks at the first character of the whole only.
-const NO_START = /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/;
+/** @param {string} local a name whose characters are all allowed somewhere in a name */
+function isBadStart(local) {
+  const code = local.charCodeAt(0);
+  return /^[-.0-9\u00b7\u203f\u2040]/.test(local) || (code >= 0x300 && code <= 0x36f);
+}
 const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 
 /** @param {string} name @param {string} ns @returns {Node} */
@@ -68,11 +72,11 @@ export function judge(text) {
   });
   let isUnsure = false;
   parser.on('attribute', ({ name, local, value }) => {
-    if (NO_START.test(local)) refuse('local name');
+    if (isBadStart(local)) refuse('local name');
     if (/^xmlns(:|$)/.test(name) && value !== value.trim()) isUnsure = true;
   });
   parser.on('opentag', (tag) => {
-    if (NO_START.test(tag.local)) refuse('local name');
+    if (isBadStart(tag.local)) refuse('local name');
     const node = newNode(tag.local, tag.uri);
     const declares = Object.hasOwn(tag.attributes, 'xmlns');
     const parent = open[open.length - 1];

@@ -142,6 +142,11 @@ export class Partner {
     return this.ask(xml('iq', { type: 'get' }, xml('query', 'jabber:iq:roster')));
   }
 
+  addContact(jid, name) {
+    const item = xml('item', { jid, name });
+    return this.ask(xml('iq', { type: 'set' }, xml('query', 'jabber:iq:roster', item)));
+  }
+
   async offline() {
     this.xmpp.reconnect.stop();
     await this.xmpp.stop();

@@ -184,7 +184,9 @@ export class SimClient {
         this.#failed(attribute(element, 'h'));
         return;
       case 'enabled':
+        // XEP-0198 §4: both sides count from here.
         this.session.token = attribute(element, 'id') ?? '';
+        this.session.received = 0;
         return;
       case 'a':
         this.#acknowledged(Number(attribute(element, 'h')));

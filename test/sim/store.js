@@ -18,31 +18,32 @@ export class Shelf {
   #directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'xmppd-sim-'));
   #count = 0;
 
-  /** A fresh database with all tables, once `keepTemplate` has been called. */
-  next() {
-    const path = join(this.#directory, `${++this.#count}.db`);
-    if (existsSync(this.#file('template.db'))) {
-      copyFileSync(this.#file('template.db'), path);
-      linkSync(this.#file('template.reserve'), path.replace(/db$/, 'reserve'));
+  /** A fresh database: a copy of what `fill` made once. */
+  async next(fill) {
+    const template = this.#file('template.db');
+    if (!existsSync(template)) {
+      await fill(template);
+      this.#closeAll();
     }
+    const path = this.#file(`${++this.#count}.db`);
+    copyFileSync(template, path);
+    linkSync(this.#file('template.reserve'), this.#file(`${this.#count}.reserve`));
     return path;
   }
 
-  keepTemplate(path) {
-    if (existsSync(this.#file('template.db'))) return;
-    copyFileSync(path, this.#file('template.db'));
-    copyFileSync(path.replace(/db$/, 'reserve'), this.#file('template.reserve'));
-  }
-
   clear(path) {
-    for (const db of open) if (db.open) db.close();
-    open.clear();
+    this.#closeAll();
     for (const end of ['.db', '.db-wal', '.db-shm', '.lock', '.lock-journal', '.reserve'])
       rmSync(path.replace(/\.db$/, end), { force: true });
   }
 
   remove() {
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #closeAll() {
+    for (const db of open) if (db.open) db.close();
+    open.clear();
   }
 
   #file(name) {

@@ -2,7 +2,7 @@
 import { Accounts } from '../../dist/account/accounts.js';
 import { MemoryNetwork } from '../../dist/cluster/memory/memory-network.js';
 import { loadConfig } from '../../dist/config/index.js';
-import { openStorage } from '../../dist/storage/sqlite/open.js';
+import { openInlineServer, openStorage } from '../../dist/storage/sqlite/open.js';
 import { silentLog } from '../../dist/util/log.js';
 import { act, temper } from './actions.js';
 import { Chance } from './chance.js';
@@ -176,7 +176,6 @@ export class World {
   // ---- the run
 
   async run() {
-    await this.#accounts();
     for (let slot = 0; slot < this.workers; slot++) this.startWorker(slot);
     await this.scheduler.run(() => this.#isServing(), SETTLE_MS);
     for (const user of USERS) {
@@ -202,32 +201,6 @@ export class World {
     if (chance.hit(0.6)) return chance.real() * 3;
     if (chance.hit(0.85)) return chance.real() * 100;
     return chance.real() * this.temper.longPauseMs;
-  }
-
-  async #accounts() {
-    let storage;
-    const process = { alive: true };
-    const { scheduler } = this;
-    const opened = openStorage({
-      path: this.store.path,
-      schema: SCHEMA,
-      clock: scheduler.clock,
-      timers: scheduler.timers(() => true),
-      log: silentLog,
-      mode: { kind: 'inline', server: this.store.portFor(process), worker: 99, incarnation: 1 },
-    });
-    opened.then((it) => (storage = it));
-    await scheduler.run(() => storage !== undefined, SETTLE_MS);
-    const unit = storage.unit();
-    for (const user of USERS) {
-      const address = `${user}@${DOMAIN}`;
-      unit.add(storage.statement('accounts.address'), address);
-      unit.add(storage.statement('accounts.create'), user, DOMAIN, Buffer.alloc(1), 0, address);
-    }
-    storage.submit(unit, 0);
-    let closed = false;
-    storage.close().then(() => (closed = true));
-    await scheduler.run(() => closed, SETTLE_MS);
   }
 
   #isServing() {
@@ -326,9 +299,33 @@ function settingsFor({ archive, resumeTimeoutMs }, workers) {
   };
 }
 
+/** All tables, and the users. */
+async function fillDatabase(path) {
+  const scheduler = new Scheduler(new Chance(0), { hop: 0.1, stall: 0, stallMs: 0 });
+  const ports = { clock: scheduler.clock, timers: scheduler.timers(() => true), log: silentLog };
+  const server = openInlineServer({ path, synchronous: 'OFF' }, ports);
+  const done = async (promise) => {
+    let value;
+    promise.then((result) => (value = { result }));
+    await scheduler.run(() => value !== undefined, SETTLE_MS);
+    return value.result;
+  };
+  const mode = { kind: 'inline', server, worker: 99, incarnation: 1 };
+  const storage = await done(openStorage({ ...ports, path, schema: SCHEMA, mode }));
+  const unit = storage.unit();
+  for (const user of USERS) {
+    const address = `${user}@${DOMAIN}`;
+    unit.add(storage.statement('accounts.address'), address);
+    unit.add(storage.statement('accounts.create'), user, DOMAIN, Buffer.alloc(1), 0, address);
+  }
+  storage.submit(unit, 0);
+  await done(storage.close());
+  server.stop();
+}
+
 /** @returns what a run showed */
 export async function runSeed(seed, shelf, print) {
-  const path = shelf.next();
+  const path = await shelf.next(fillDatabase);
   let world;
   try {
     world = new World(seed, path, print);
@@ -343,7 +340,6 @@ export async function runSeed(seed, shelf, print) {
       process.off('uncaughtException', escaped);
       process.off('unhandledRejection', escaped);
     }
-    shelf.keepTemplate?.(path);
   } finally {
     shelf.clear(path);
   }

@@ -3,7 +3,18 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MECHANISMS } from '../checks.js';
-import { Lacks, Partner, assert, check, lacks, network, settings, sleep, until, xml } from '../program.js';
+import {
+  Lacks,
+  Partner,
+  assert,
+  check,
+  lacks,
+  network,
+  settings,
+  sleep,
+  until,
+  xml,
+} from '../program.js';
 
 const { alice, bob, carol, directory } = settings;
 const LOG = join(directory, 'profanity.log');

@@ -114,8 +114,7 @@ await check('roster', async () => {
   const other = await new Partner(alice, { resource: 'other' }).online();
   try {
     await other.wantsRoster();
-    const item = xml('item', { jid: bob.jid, name: 'Bob' });
-    await a.ask(xml('iq', { type: 'set' }, xml('query', { xmlns: 'jabber:iq:roster' }, item)));
+    await a.addContact(bob.jid, 'Bob');
     await until(
       () =>
         other.stanzas.some(
