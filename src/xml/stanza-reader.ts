@@ -2,58 +2,28 @@
 import { InvariantError } from '../util/errors.ts';
 import type { Bytes } from './bytes.ts';
 import type { Stanza } from './stanza.ts';
-import { Tokenizer, type TokenSink } from './tokenizer.ts';
+import { readStanza } from './take-stanza.ts';
 import type { XmlContext } from './xml-context.ts';
 
-const HEADER =
-  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+const CONTENT_NS = 'jabber:client';
 
-/** The same tokenizer as on the wire, on a stream that never ends. */
-export class StanzaReader implements TokenSink {
+/** The same tokenizer as on the wire, for stanzas in the frame of a client's stream. */
+export class StanzaReader {
   private readonly context: XmlContext;
-  private tokenizer: Tokenizer;
-  private last: Stanza | undefined;
 
   constructor(context: XmlContext) {
     this.context = context;
-    this.tokenizer = this.fresh();
   }
 
   /**
-   * @param bytes one complete stanza, in the frame of a client's stream or with its own xmlns
+   * @param bytes one complete stanza, with its own xmlns or without
    * @throws InvariantError when they are none: they were ours, so this is a bug or a damaged row
    */
   read(bytes: Bytes): Stanza {
-    this.last = undefined;
     try {
-      this.tokenizer.push(Buffer.from(bytes, 'latin1'));
+      return readStanza(this.context, bytes, CONTENT_NS);
     } catch (error) {
-      this.tokenizer = this.fresh();
       throw new InvariantError('a stanza of our own could not be read', { cause: error });
     }
-    const stanza = this.last as Stanza | undefined;
-    if (stanza === undefined || this.tokenizer.midStanza) {
-      this.tokenizer = this.fresh();
-      throw new InvariantError('a stanza of our own is not complete');
-    }
-    return stanza;
-  }
-
-  onOpen(): void {
-    // The header is ours.
-  }
-
-  onStanza(stanza: Stanza): void {
-    this.last = stanza;
-  }
-
-  onClose(): void {
-    // Never: the stream has no end.
-  }
-
-  private fresh(): Tokenizer {
-    const tokenizer = new Tokenizer(this.context, this, this.context.trustedLimits);
-    tokenizer.push(Buffer.from(HEADER, 'latin1'));
-    return tokenizer;
   }
 }
