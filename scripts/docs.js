@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const GENERATORS = ['architecture.js', 'config-example.js'];
+const GENERATORS = ['architecture.js', 'config-example.js', 'reference.js'];
 
 for (const name of GENERATORS) {
   const script = fileURLToPath(new URL(name, import.meta.url));

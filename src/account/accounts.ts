@@ -127,10 +127,11 @@ export class Accounts {
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     if (session.available) this.parts.presences.gone(account, session);
+    const given = session.port.outstanding?.() ?? unproven;
     const waiting = session.abandon();
     account.remove(session, false);
     this.each('session.ended', (handler) => {
-      handler(account, session, waiting.length === 0 ? unproven : [...unproven, ...waiting]);
+      handler(account, session, waiting.length === 0 ? given : [...given, ...waiting]);
     });
     for (const stanza of loose) this.reroute(account, session.jid, stanza);
     account.usedAtMs = this.parts.clock.monotonicMs();
@@ -149,6 +150,7 @@ export class Accounts {
     const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
+    session.port.proved?.(references);
     this.each('session.proven', (handler) => handler(account, session, references));
   }
 
@@ -268,6 +270,8 @@ export class Accounts {
     const stanza = this.parts.reader.read(bytes);
     const from = stanza.from === undefined ? undefined : this.parts.jids.get(stanza.from);
     if (from === undefined || stanza.name === 'presence') return;
+    // It was for the whole account (RFC 6121 §8.5.2.1.1): the other resources have had their own copies.
+    if (stanza.to === account.jid.bare && account.reachable.length > 0) return;
     this.receive(account, stanza, from, lost, PLAIN, undefined, 0);
   }
 

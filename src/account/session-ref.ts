@@ -35,6 +35,8 @@ export class SessionRef implements SessionView {
   presence: Stanza | undefined = undefined;
   acknowledges = false;
   private held: Deque<Held> | undefined = undefined;
+  /** Moves under way: nothing leaves meanwhile. */
+  private moves = 0;
   private data: unknown[] | undefined = undefined;
 
   constructor(jid: Jid, id: number, worker: number, port: SessionPort, log: Log) {
@@ -126,9 +128,21 @@ export class SessionRef implements SessionView {
     return values;
   }
 
+  /** It is about to move: whatever its old place were given from now on might be lost there. */
+  freeze(): void {
+    this.moves++;
+    this.held ??= new Deque();
+  }
+
+  /** It has moved, or stays. */
+  thaw(): void {
+    if (this.moves > 0) this.moves--;
+    this.flush();
+  }
+
   private flush(): void {
     const queue = this.held;
-    if (queue === undefined) return;
+    if (queue === undefined || this.moves > 0) return;
     for (
       let head = queue.first();
       head !== undefined && head.state !== 'waiting';

@@ -42,7 +42,10 @@ async function runWorkers(settings: Settings, log: Log): Promise<number> {
     },
     entry: entryUrl('app/worker-entry'),
     storeEntry: entryUrl('storage/sqlite/store-process'),
-    storeArgs: ['--path', databasePath(settings), '--socket', storeSocket(settings)],
+    storeArgs: [
+      ...['--path', databasePath(settings), '--socket', storeSocket(settings)],
+      ...['--synchronous', settings.synchronous],
+    ],
     log,
     clock: systemClock,
     timers: systemTimers,

@@ -16,6 +16,7 @@ export function clientSettings(settings: Settings): C2sSettings {
     unauthenticatedTimeoutMs: limits.unauthenticatedTimeoutMs,
     idlePingMs: limits.idlePingMs,
     pingTimeoutMs: limits.pingTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
     resumeTimeoutMs: settings.streamManagement.resumeTimeoutMs,
     bytesPerSecond: limits.bytesPerSecond,
     burstBytes: limits.burstBytes,

@@ -86,6 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     path: options.databasePath,
     schema: serverSchema(modules),
     mode: options.storageMode,
+    synchronous: settings.synchronous,
     clock,
     timers,
     log,

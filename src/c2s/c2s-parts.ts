@@ -19,6 +19,8 @@ export interface C2sSettings {
   readonly unauthenticatedTimeoutMs: number;
   readonly idlePingMs: number;
   readonly pingTimeoutMs: number;
+  /** Where clients are not asked: silent for so long, they are taken for gone. */
+  readonly idleTimeoutMs: number;
   readonly resumeTimeoutMs: number;
   readonly bytesPerSecond: number;
   readonly burstBytes: number;

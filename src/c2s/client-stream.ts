@@ -177,22 +177,24 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       stream.fail(new StreamError('connection-timeout', 'Log-in took too long.'));
       return undefined;
     }
-    if (parts.settings.idlePingMs === 0) return undefined;
+    const { idlePingMs, pingTimeoutMs, idleTimeoutMs } = parts.settings;
+    const lookAgainMs = idlePingMs > 0 ? idlePingMs : idleTimeoutMs;
+    if (lookAgainMs === 0) return undefined;
     const bytes = stream.transport.receivedBytes;
     const elements = stream.elements;
     const drip = bytes !== this.lastBytes && elements === this.lastElements && stream.midStanza;
     const silent = bytes === this.lastBytes;
     this.lastBytes = bytes;
     this.lastElements = elements;
-    if ((silent || drip) && this.pinged) {
+    if ((silent || drip) && (this.pinged || idlePingMs === 0)) {
       // RFC 6120 §4.9.3.3; with XEP-0198 the session hibernates.
       stream.fail(new StreamError('connection-timeout'));
       return undefined;
     }
     this.pinged = silent || drip;
-    if (!this.pinged) return parts.settings.idlePingMs;
+    if (!this.pinged) return lookAgainMs;
     this.session.probe();
-    return parts.settings.pingTimeoutMs;
+    return pingTimeoutMs;
   }
 
   // ---- negotiation
@@ -324,8 +326,16 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
         // What it sends next may repeat what a crash swallowed the acknowledgement of.
         negotiation.resumptionFailed = true;
         this.stream.write(failed(outcome.refused, outcome.h));
-      } else if (!this.stream.ended) this.resumed(outcome.session, token, h);
-      this.stream.release();
+        this.stream.release();
+        return;
+      }
+      outcome.session.pause((alive) => {
+        if (!alive) {
+          negotiation.resumptionFailed = true;
+          this.stream.write(failed('item-not-found'));
+        } else if (!this.stream.ended) this.resumed(outcome.session, token, h);
+        this.stream.release();
+      });
     });
   }
 

@@ -170,6 +170,7 @@ function complete(parsed: Parsed, file: string | undefined): Settings {
     },
     modules: parsed.modules as Readonly<Record<string, ModuleSettings>>,
     forceRewrite: process.env['XMPPD_FORCE_REWRITE'] === '1',
+    synchronous: process.env['XMPPD_SYNCHRONOUS'] === 'NORMAL' ? 'NORMAL' : 'FULL',
   };
 }
 

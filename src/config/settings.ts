@@ -137,7 +137,7 @@ const limits = section('What one client, one address or one account may take.', 
     live: true,
   }),
   idleTimeoutMs: option(durationMs(), 900_000, {
-    description: 'A connection without a byte received for this long is closed; 0 never closes it.',
+    description: 'Where idlePingMs is 0: a connection without a byte received for this long is closed; 0 never closes it.',
     unit: 'milliseconds',
     live: true,
   }),
@@ -377,4 +377,6 @@ export type Settings = DeepReadonly<
   readonly modules: Readonly<Record<string, ModuleSettings>>;
   /** A switch for tests, from $XMPPD_FORCE_REWRITE: no stanza is copied, every one is written from tokens. */
   readonly forceRewrite: boolean;
+  /** A switch for tests, from $XMPPD_SYNCHRONOUS: NORMAL no longer waits for the disk, to show what FULL is for. */
+  readonly synchronous: 'FULL' | 'NORMAL';
 };

@@ -182,12 +182,14 @@ export class Crossing implements LinkHandler, Elsewhere {
         request.port.end('reset');
         return;
       }
+      const references = unpackReferences(unproven ?? '');
+      request.port.holds(references);
       this.parts.keeper.announced(
         result.account,
         result.session,
         token ?? '',
         presence ?? ('' as Bytes),
-        unpackReferences(unproven ?? ''),
+        references,
       );
     });
   }

@@ -56,19 +56,20 @@ export class Handover {
       done(undefined);
       return;
     }
-    const held = session.hold('' as Bytes, 0);
-    held.backlog = [];
+    session.freeze();
     this.fetch(session, (packed) => {
       if (packed === '') {
-        session.release(held);
+        session.thaw();
         done(undefined);
         return;
       }
+      const snapshot = unpackSnapshot(packed);
       const remote =
         worker === this.parts.self ? undefined : new RemotePort(worker, id, this.parts.send);
+      remote?.holds(snapshot.unacknowledged.map(({ reference }) => reference));
       session.move(worker, id, remote);
-      done(unpackSnapshot(packed));
-      session.release(held);
+      done(snapshot);
+      session.thaw();
     });
   }
 
@@ -88,7 +89,9 @@ export class Handover {
         this.resumed(request, fields[1] === '' ? undefined : unpackSnapshot(fields[1]!));
         return;
       case FRAME.take:
-        this.parts.send(from, frame(FRAME.taken, request, this.giveUp(Number(fields[1]))));
+        this.giveUp(Number(fields[1]), (packed) => {
+          this.parts.send(from, frame(FRAME.taken, request, packed));
+        });
         return;
       default:
         this.taken(request, fields[1]!);
@@ -103,7 +106,7 @@ export class Handover {
 
   private fetch(session: SessionRef, done: (packed: Bytes) => void): void {
     if (session.worker === this.parts.self) {
-      done(this.giveUp(session.id));
+      this.giveUp(session.id, done);
       return;
     }
     const request = this.parts.request();
@@ -111,12 +114,18 @@ export class Handover {
     this.parts.send(session.worker, frame(FRAME.take, request, session.id));
   }
 
-  private giveUp(id: number): Bytes {
+  /** Lets go of a session when all that it sent is settled, so that its client sends nothing twice elsewhere. */
+  private giveUp(id: number, done: (packed: Bytes) => void): void {
     const session = this.parts.sessions.get(id);
-    const snapshot = session?.snapshot();
-    if (session === undefined || snapshot === undefined) return '' as Bytes;
-    session.moveAway();
-    return packSnapshot(snapshot);
+    if (session?.management?.resumable !== true) {
+      done('' as Bytes);
+      return;
+    }
+    session.pause(() => {
+      const snapshot = session.ended ? undefined : session.snapshot();
+      if (snapshot !== undefined) session.moveAway();
+      done(snapshot === undefined ? ('' as Bytes) : packSnapshot(snapshot));
+    });
   }
 
   private resumed(request: string, snapshot: SessionSnapshot | undefined): void {

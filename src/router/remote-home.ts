@@ -97,11 +97,16 @@ export class RemoteHome implements SessionHome {
   }
 }
 
+/** Above what any session keeps unproved; the oldest beyond it are given again at the next log-in only. */
+const MAX_GIVEN = 8192;
+
 /** An owner's way to a session. */
 export class RemotePort implements SessionPort {
   private readonly worker: WorkerId;
   private readonly id: number;
   private readonly sendFrame: SendFrame;
+  /** How often each reference was given and not proved: what is on its way when the session ends is lost with it. */
+  private readonly given = new Map<Reference, number>();
 
   constructor(worker: WorkerId, id: number, sendFrame: SendFrame) {
     this.worker = worker;
@@ -110,7 +115,34 @@ export class RemotePort implements SessionPort {
   }
 
   deliver(stanza: Bytes, reference: Reference): void {
+    if (reference !== 0) this.add(reference);
     this.sendFrame(this.worker, frame(FRAME.deliver, this.id, reference, stanza));
+  }
+
+  /** The session has these already; 0 is none. */
+  holds(references: readonly Reference[]): void {
+    for (const reference of references) if (reference !== 0) this.add(reference);
+  }
+
+  proved(references: readonly Reference[]): void {
+    for (const reference of references) {
+      const left = (this.given.get(reference) ?? 0) - 1;
+      if (left > 0) this.given.set(reference, left);
+      else this.given.delete(reference);
+    }
+  }
+
+  outstanding(): Reference[] {
+    return [...this.given].flatMap(([reference, times]) =>
+      new Array<Reference>(times).fill(reference),
+    );
+  }
+
+  private add(reference: Reference): void {
+    this.given.set(reference, (this.given.get(reference) ?? 0) + 1);
+    if (this.given.size <= MAX_GIVEN) return;
+    const [oldest] = this.given.keys();
+    if (oldest !== undefined) this.given.delete(oldest);
   }
 
   end(reason: EndReason): void {

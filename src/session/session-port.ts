@@ -14,4 +14,11 @@ export interface SessionPort {
   /** Appends to the outgoing queue: numbered there, kept until proved if its stream acknowledges. */
   deliver(stanza: Bytes, reference: Reference): void;
   end(reason: EndReason): void;
+  /** The session has proved these. */
+  proved?(references: readonly Reference[]): void;
+  /**
+   * References that were given and not proved, also those on their way to a session that is gone.
+   * A port without it is the session itself, which names them all when it ends.
+   */
+  outstanding?(): readonly Reference[];
 }

@@ -61,6 +61,10 @@ export interface SessionParts {
 
 /** What a session needs a wheel for; one entry at a time. */
 const SOON_MS = 1000;
+/** A resumption waits so long for what was received before to be settled; links and store give up sooner. */
+const QUIET_MS = 10_000;
+/** For so long what a client sends again may be here already, when a resumption could not wait any longer. */
+const REPEAT_MS = 30_000;
 
 export class Session implements SessionPort, Expirable {
   readonly id: number;
@@ -75,6 +79,9 @@ export class Session implements SessionPort, Expirable {
   private over = false;
   /** Until when (monotonic) what this session sends may repeat what was lost with a crash. */
   private againUntilMs = 0;
+  /** Those who wait for `quiet`, and until when (monotonic). */
+  private waiting: ((alive: boolean) => void)[] | undefined;
+  private waitUntilMs = 0;
 
   constructor(
     id: number,
@@ -93,6 +100,10 @@ export class Session implements SessionPort, Expirable {
   /** The way to the owner of its account. */
   get owner(): SessionHome {
     return this.home;
+  }
+
+  get ended(): boolean {
+    return this.over;
   }
 
   get connected(): boolean {
@@ -139,6 +150,7 @@ export class Session implements SessionPort, Expirable {
   settled(): void {
     const sm = this.sm;
     if (sm?.answerDue() === true) this.write(sm.acknowledgement());
+    if (this.waiting !== undefined && this.quiet) this.goOn(true);
   }
 
   /** `<a h/>`. @returns false when `h` counts more than was sent (XEP-0198 §4) */
@@ -244,11 +256,36 @@ export class Session implements SessionPort, Expirable {
     this.finish();
   }
 
-  /** A new connection takes the session over; the old one, if it still hangs, is cut (XEP-0198 §5). */
+  /**
+   * Before a new connection takes the session over: the old one, if it still hangs, is cut (XEP-0198 §5), and what it
+   * brought is settled. Only then does `h` say all that was received, so that nothing of it is sent again.
+   * @param ready called once, at once or later; not alive: the session has ended meanwhile
+   */
+  pause(ready: (alive: boolean) => void): void {
+    const old = this.stream;
+    this.stream = undefined;
+    old?.fail('conflict');
+    if (this.over || this.quiet) {
+      ready(!this.over);
+      return;
+    }
+    const nowMs = this.parts.clock.monotonicMs();
+    if (this.waiting === undefined) this.waitUntilMs = nowMs + QUIET_MS;
+    (this.waiting ??= []).push(ready);
+    this.sm?.hibernate(nowMs + QUIET_MS + this.sm.resumeTimeoutMs);
+    this.soon();
+  }
+
+  /** A new connection takes the session over, after `pause`. */
   resume(stream: SessionStream): void {
     const old = this.stream;
     this.stream = stream;
     old?.fail('conflict');
+    if (!this.quiet) {
+      // The client takes what `h` leaves out for lost: it counts anew from there, and may repeat it.
+      this.sm?.recount();
+      this.mayRepeat(REPEAT_MS);
+    }
     this.sm?.wake();
   }
 
@@ -324,6 +361,7 @@ export class Session implements SessionPort, Expirable {
     const sm = this.sm;
     if (sm !== undefined) {
       if (this.stream === undefined) {
+        if (this.waiting !== undefined && nowMs >= this.waitUntilMs) this.goOn(true);
         if (!sm.expired(nowMs)) return this.again();
         this.finish();
         return undefined;
@@ -383,5 +421,12 @@ export class Session implements SessionPort, Expirable {
     unproven.push(...(this.proofs?.all() ?? []));
     this.home.ended(this, unproven, loose);
     this.parts.onEnd(this);
+    this.goOn(false);
+  }
+
+  private goOn(alive: boolean): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    for (const ready of waiting ?? []) ready(alive && !this.over);
   }
 }

@@ -20,7 +20,7 @@ export class StreamManagement {
   /** Unguessable; names the session to a later stream. Empty: not resumable. */
   readonly token: string;
   readonly resumeTimeoutMs: number;
-  readonly ledger: Ledger;
+  ledger: Ledger;
   readonly unacknowledged = new Deque<Unacknowledged>();
   private unacknowledgedBytes = 0;
   /** Count of what the client acknowledged, modulo 2^32. */
@@ -34,7 +34,8 @@ export class StreamManagement {
   private ticks = 0;
   private expiresAtMs = 0;
   /** What the client had been counted before this process (a stored session). */
-  private readonly base: number;
+  private base: number;
+  private readonly onSettled: () => void;
 
   constructor(
     token: string,
@@ -47,6 +48,7 @@ export class StreamManagement {
     this.resumeTimeoutMs = resumeTimeoutMs;
     this.base = received;
     this.acknowledgedCount = acknowledgedCount;
+    this.onSettled = onSettled;
     this.ledger = new Ledger(onSettled);
   }
 
@@ -57,6 +59,12 @@ export class StreamManagement {
   /** XEP-0198 §4: the count of handled inbound stanzas; handled means durable here. */
   get h(): number {
     return (this.base + this.ledger.settled) % MODULUS;
+  }
+
+  /** Numbers behind `h` are given out once more; what is still owed for the old ones concerns nobody. */
+  recount(): void {
+    this.base = this.h;
+    this.ledger = new Ledger(this.onSettled);
   }
 
   /** Sent and acknowledged so far, modulo 2^32. */

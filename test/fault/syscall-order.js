@@ -85,7 +85,7 @@ const server = new ServerUnderTrial({
   port: await freePort(),
   workers: Number(values.workers),
   archive,
-  environment: { XMPPD_TEST_SYNCHRONOUS: values.synchronous },
+  environment: { XMPPD_SYNCHRONOUS: values.synchronous },
 });
 try {
   await server.prepare();

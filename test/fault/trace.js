@@ -13,7 +13,7 @@
 const BEGUN = /^(\d+) +(\w+)\((.*)$/s;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>/;
 const UNFINISHED = ' <unfinished ...>';
-const TARGET = /^\d+<((?:[^<>]|->)*)>/;
+const TARGET = /^\d+<((?:->|[^<>])*)>/;
 const STRING = /"((?:[^"\\]|\\.)*)"/gs;
 const ESCAPES = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f', '"': '"', '\\': '\\' };
 

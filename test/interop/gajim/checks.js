@@ -12,8 +12,9 @@ const CONFIG = join(directory, '.config', 'gajim');
 const DATA = join(directory, '.local', 'share', 'gajim');
 const LOG = join(directory, 'gajim.log');
 const ACCOUNT = 'interop';
-/** It refuses to run as root. */
-const AS = process.getuid?.() === 0 ? ['runuser', '-u', 'nobody', '--'] : [];
+/** It refuses to run as root. runuser sets HOME anew. */
+const AS =
+  process.getuid?.() === 0 ? ['runuser', '-u', 'nobody', '--', 'env', `HOME=${directory}`] : [];
 const children = [];
 
 const env = {
@@ -118,7 +119,7 @@ async function logIn(options) {
   const mark = log().length;
   configure(options);
   const output = openSync(LOG, 'a');
-  gajim = start('gajim', ['-s', '-l', 'gajim=INFO,nbxmpp=DEBUG'], output, output);
+  gajim = start('gajim', ['-s', '-l', 'gajim=INFO,.nbxmpp=INFO'], output, output);
   await until(
     () => /<jid>[^<]*\/gajim<\/jid>/.test(since(mark)),
     () => `no log-in; its log ends with:\n${log().slice(-1500)}`,
@@ -151,8 +152,11 @@ await surroundings();
 await check(
   'direct-tls',
   async () => {
-    await logIn({ port: settings.tlsPort, type: 'DIRECT TLS' });
-    await stop(gajim);
+    try {
+      await logIn({ port: settings.tlsPort, type: 'DIRECT TLS' });
+    } finally {
+      await stop(gajim);
+    }
   },
   40_000,
 );
@@ -226,6 +230,7 @@ await check(
   },
   30_000,
 );
+execFileSync('cp',[LOG,'/tmp/io/gaj.log']);
 lacks(['ping', 'presence', 'login.wrong'], 'not without a hand on the mouse');
 await stop(gajim);
 await partner.offline();
