@@ -1,6 +1,7 @@
 // Writes the content of a stanza that cannot be copied as it is: same meaning, but plain (see Stanza).
 import { type Bytes, utf8 } from './bytes.ts';
 import { fail } from './errors.ts';
+import { XML_NS } from './namespaces.ts';
 import { replay, type TokenAttribute, type TokenVisitor } from './replay.ts';
 import type { Scanner } from './scanner.ts';
 import { Child } from './stanza.ts';
@@ -52,10 +53,12 @@ class PlainWriter implements TokenVisitor, Rewritten {
     if (this.level++ === 0) return;
     this.finishTag();
     if (this.level === 2) this.beginChild(name, ns);
-    const bytes = utf8(name);
+    // Namespaces in XML §3: the XML namespace has the prefix xml, always, and cannot be a default one.
+    const isXml = ns === XML_NS;
+    const bytes = isXml ? (`xml:${utf8(name)}` as Bytes) : utf8(name);
     let current = this.defaults[this.defaults.length - 1];
     let tag = `<${bytes}`;
-    if (!inherits && current !== ns) {
+    if (!inherits && !isXml && current !== ns) {
       tag += ` xmlns='${escapeAttr(ns)}'`;
       current = ns;
     }

@@ -32,6 +32,11 @@ export class Child {
     this.innerStart = innerStart;
     this.innerEnd = innerEnd;
   }
+
+  movedBy(by: number): Child {
+    const { name, ns, start, end, innerStart, innerEnd } = this;
+    return new Child(name, ns, start + by, end + by, innerStart + by, innerEnd + by);
+  }
 }
 
 /** A stanza's own values, normalised. */
@@ -167,6 +172,26 @@ export class Stanza {
   element(): Element {
     this.tree ??= buildContent(this.context, this, this.attributes(), this.content);
     return this.tree;
+  }
+
+  /** The same stanza without some of its direct children. */
+  without(dropped: readonly Child[]): Stanza {
+    let content = '';
+    let from = 0;
+    let gone = 0;
+    const children: Child[] = [];
+    for (const child of this.children) {
+      if (dropped.includes(child)) {
+        content += this.content.slice(from, child.start);
+        from = child.end;
+        gone += child.end - child.start;
+      } else children.push(child.movedBy(-gone));
+    }
+    content += this.content.slice(from);
+    const { context, extra, mask, hasForeignClaim } = this;
+    const { name, ns, to, id, type, lang } = this;
+    const values = { name, ns, from: this.from, to, id, type, lang, extra };
+    return new Stanza(context, values, content as Bytes, children, mask, hasForeignClaim);
   }
 
   private attributes(): [string, string][] {
