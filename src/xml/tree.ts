@@ -1,7 +1,7 @@
 // Builds @xmpp/xml Elements from our tokens.
 import type { Bytes } from './bytes.ts';
 import { Element } from './element.ts';
-import type { StreamScope } from './namespaces.ts';
+import { XML_NS, type StreamScope } from './namespaces.ts';
 import { replay, type TokenAttribute, type TokenVisitor } from './replay.ts';
 import { NO_SCOPE } from './tag-sink.ts';
 import type { XmlContext } from './xml-context.ts';
@@ -46,11 +46,13 @@ class TreeBuilder implements TokenVisitor {
       this.skip--;
       return;
     }
-    const element = ns === '' ? new UnqualifiedElement(name) : new Element(name);
     const parent = this.open[this.open.length - 1];
-    if (parent === undefined || this.namespaces[this.namespaces.length - 1] !== ns) {
-      element.attrs['xmlns'] = ns;
-    }
+    const around = this.namespaces[this.namespaces.length - 1];
+    // The XML namespace has its prefix and is nobody's default: what is around the element stays the default inside.
+    const isXml = ns === XML_NS;
+    const written = isXml ? `xml:${name}` : name;
+    const element = ns === '' ? new UnqualifiedElement(written) : new Element(written);
+    if (!isXml && (parent === undefined || around !== ns)) element.attrs['xmlns'] = ns;
     for (const attribute of attrs) {
       const { prefix, name: local, value } = attribute;
       setAttribute(element, prefix === '' ? local : `${prefix}:${local}`, value);
@@ -58,7 +60,7 @@ class TreeBuilder implements TokenVisitor {
     if (parent === undefined) this.root = element;
     else parent.cnode(element);
     this.open.push(element);
-    this.namespaces.push(ns);
+    this.namespaces.push(isXml ? (around ?? '') : ns);
   }
 
   text(value: string): void {
