@@ -37,7 +37,11 @@ test('element() is made once, with attributes, language and content', () => {
 test.each([
   ['CDATA', '<message><body><![CDATA[<&]]></body></message>', '<body>&lt;&amp;</body>'],
   ['CR', '<message><body>a\r\nb\rc&#xD;</body></message>', '<body>a\nb\nc&#xD;</body>'],
-  ['the XML namespace', '<message><xml:a><b/></xml:a></message>', "<xml:a><b xmlns='jabber:client'/></xml:a>"],
+  [
+    'the XML namespace',
+    '<message><xml:a><b/></xml:a></message>',
+    "<xml:a><b xmlns='jabber:client'/></xml:a>",
+  ],
   ['a prefix of the stanza', "<message xmlns:x='urn:x'><x:a/></message>", "<a xmlns='urn:x'/>"],
   ['its own namespace said again', "<message><body xmlns='jabber:client'/></message>", '<body/>'],
   [

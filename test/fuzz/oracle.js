@@ -157,7 +157,9 @@ export function expected(node, frameNs, streamLang) {
 /** @param {any} element an Element of @xmpp/xml @param {string} outerNs @returns {Node} */
 export function fromElement(element, outerNs) {
   const ns = element.attrs.xmlns ?? outerNs;
-  const node = newNode(element.name, ns);
+  // The XML namespace is bound to its prefix and is no default: children go on with what is around.
+  const isXml = element.name.startsWith('xml:');
+  const node = newNode(isXml ? element.name.slice(4) : element.name, isXml ? XML_NS : ns);
   /** @type {Map<string, string>} */
   const prefixes = new Map([['xml', XML_NS]]);
   for (let el = element; el; el = el.parent) {
