@@ -67,7 +67,7 @@ export class Accounts {
     }
     debtor?.owe(n);
     const taken = this.cache.whenLoaded(to, (found) => {
-      if (found === undefined) this.receiveForNobody(stanza, from, to);
+      if (found === undefined) this.receiveForNobody(stanza, from, to, debtor, n);
       else this.receive(found, stanza, from, to, how, debtor, n);
       debtor?.pay(n);
     });
@@ -95,6 +95,9 @@ export class Accounts {
         return;
       case 'presence':
         if (to === undefined) this.parts.presences.broadcast(account, session, stanza);
+        else if (kindOf('presence', stanza.type) === undefined)
+          // RFC 6121 §4.7.1: there are no other types.
+          session.deliver(errorBytes(stanza, to, session.jid, new StanzaError('bad-request')));
         else this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
         return;
       default:
@@ -178,8 +181,13 @@ export class Accounts {
     const { limits } = this.parts;
     const resource = request.resource ?? this.parts.newResource();
     const old = account.find(resource);
+    if (old?.worker === request.worker && old.id === request.id) {
+      return { account, session: old, known: true };
+    }
     if (old !== undefined) {
-      if (limits.resourceConflict === 'refuse') return { refused: 'conflict' };
+      if (limits.resourceConflict === 'refuse' || request.yields === true) {
+        return { refused: 'conflict' };
+      }
       account.remove(old, true);
       if (old.available) this.parts.presences.gone(account, old);
       old.port.end('conflict');
@@ -271,14 +279,27 @@ export class Accounts {
     const from = stanza.from === undefined ? undefined : this.parts.jids.get(stanza.from);
     if (from === undefined || stanza.name === 'presence') return;
     // It was for the whole account (RFC 6121 §8.5.2.1.1): the other resources have had their own copies.
-    if (stanza.to === account.jid.bare && account.reachable.length > 0) return;
+    if (stanza.to !== lost.full && account.reachable.length > 0) return;
     this.receive(account, stanza, from, lost, PLAIN, undefined, 0);
   }
 
-  private receiveForNobody(stanza: Stanza, from: Jid, to: Jid): void {
+  private receiveForNobody(
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
     const kind = kindOf(stanza.name, stanza.type);
-    if (kind === undefined) this.refuse(stanza, from, to, new StanzaError('bad-request'));
-    else if (actionFor('no-such-user', kind) === 'refuse') {
+    if (kind === undefined) {
+      this.refuse(stanza, from, to, new StanzaError('bad-request'));
+      return;
+    }
+    const action = actionFor('no-such-user', kind);
+    if (action === 'answer' && to.resource === '') {
+      // SECURITY: XEP-0030 §8: as an account answers a stranger, so that nobody learns who has one.
+      this.parts.iqs.answer('account', stanza, from, to, undefined, undefined, debtor, n);
+    } else if (action !== 'ignore') {
       this.refuse(stanza, from, to, new StanzaError('service-unavailable'));
     }
   }

@@ -13,9 +13,17 @@ export interface AttachRequest {
   readonly id: number;
   readonly worker: number;
   readonly port: SessionPort;
+  /** It was stored by an earlier run: it gives way to a session that has the resource now. */
+  readonly yields?: boolean;
 }
 
 export type Attached =
-  | { readonly account: Account; readonly session: SessionRef; readonly refused?: undefined }
+  | {
+      readonly account: Account;
+      readonly session: SessionRef;
+      /** It was attached before: an announcement, or a request that came again. */
+      readonly known?: boolean;
+      readonly refused?: undefined;
+    }
   /** RFC 6120 §7.7.2, §7.6.2.1; `no-such-account`: removed since it logged in. */
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };

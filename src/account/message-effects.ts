@@ -99,7 +99,11 @@ export class MessageEffects implements Effects {
   }
 
   /** The stanza as it goes on to the next owner: dropped children are gone for good. */
-  dropper(): ((child: Child) => boolean) | undefined {
+  onward(): Stanza {
+    return this.dropped === undefined ? this.stanza : this.stanza.without(this.dropped);
+  }
+
+  private dropper(): ((child: Child) => boolean) | undefined {
     const dropped = this.dropped;
     return dropped === undefined ? undefined : (child) => dropped.includes(child);
   }

@@ -106,7 +106,8 @@ export class MessageEngine {
     effects.again = how.again;
     const verdict = this.run('message.out', stanza, account, effects);
     if (verdict?.error !== undefined) this.refuse(stanza, session.jid, to, verdict.error);
-    if (verdict === undefined) this.send(account, effects, stanza, session.jid, to, how, debtor, n);
+    if (verdict === undefined)
+      this.send(account, effects, effects.onward(), session.jid, to, how, debtor, n);
     effects.unit.clear();
     this.pool.push(effects);
   }

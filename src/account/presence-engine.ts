@@ -42,6 +42,8 @@ export class PresenceEngine {
       this.leave(account, session, stanza);
       return;
     }
+    // RFC 6120 §8.3.1: an error is never answered with one.
+    if (stanza.type === 'error') return;
     const priority = stanza.type === undefined ? priorityOf(stanza) : undefined;
     if (priority === undefined) {
       // RFC 6121 §4.7.1, §4.7.2.3: other types need an address; a priority out of range is no priority.

@@ -74,6 +74,20 @@ export class SessionKeeper {
     commits.submit(unit, account.owner, { settled: () => debtor.pay(n) }, n);
     debtor.owe(n);
     account.remove(session, false);
+    this.release(account, session, snapshot);
+  }
+
+  /**
+   * Until it is restored nobody holds what it was given: others may have it meanwhile, its own client too if it comes
+   * as another session. What was on its way to it when the snapshot was taken is not in there and stays free.
+   */
+  private release(account: Account, session: SessionRef, snapshot: SessionSnapshot): void {
+    const given =
+      session.port.outstanding?.() ??
+      snapshot.unacknowledged.map(({ reference }) => reference).filter((it) => it !== 0);
+    const left = [...given, ...session.abandon()];
+    if (left.length === 0) return;
+    for (const { handler } of this.hooks.list('session.ended')) handler(account, session, left);
   }
 
   /** A stored session exists again, hibernating. */

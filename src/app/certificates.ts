@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
+import { domainToASCII } from 'node:url';
 import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
 import { constants } from 'node:crypto';
 import { serverEndPoint } from '../auth/certificate-binding.ts';
@@ -18,19 +19,20 @@ interface HostCertificate {
 
 /** The certificates in force; a reload makes a new one of these. */
 export class Certificates {
-  private readonly byDomain = new Map<string, HostCertificate>();
+  /** By name as it stands in SNI: RFC 6066 §3, A-labels. */
+  private readonly byName = new Map<string, HostCertificate>();
   private readonly fallback: HostCertificate;
   readonly tls: TlsOptions;
 
   constructor(settings: Settings) {
     for (const host of settings.hosts)
-      this.byDomain.set(host.domain, load(host, settings.tls.minVersion));
-    this.fallback = this.byDomain.get(settings.hosts[0]?.domain ?? '') as HostCertificate;
+      this.byName.set(domainToASCII(host.domain), load(host, settings.tls.minVersion));
+    this.fallback = this.byName.values().next().value as HostCertificate;
     this.tls = {
       secureContext: this.fallback.context,
       // RFC 7590 §3.4, RFC 6120 §13.7.2.1: the certificate of the host that is asked for.
       SNICallback: (name, done) => {
-        done(null, (this.byDomain.get(name.toLowerCase()) ?? this.fallback).context);
+        done(null, this.shownFor(name).context);
       },
       // XEP-0368 §4
       ALPNProtocols: ['xmpp-client'],
@@ -38,9 +40,13 @@ export class Certificates {
     };
   }
 
-  /** RFC 5929 §4.1 of the certificate of a host. */
-  endPoint(domain: string): Buffer | undefined {
-    return (this.byDomain.get(domain) ?? this.fallback).endPoint;
+  /** RFC 5929 §4.1 of the certificate that a client is shown. @param sni the name it asked for, if it did */
+  endPoint(sni: string | false | null | undefined): Buffer | undefined {
+    return this.shownFor(sni).endPoint;
+  }
+
+  private shownFor(sni: string | false | null | undefined): HostCertificate {
+    return this.byName.get((sni || '').toLowerCase()) ?? this.fallback;
   }
 }
 
@@ -57,7 +63,7 @@ export async function makeMissingCertificates(settings: Settings, log: Log): Pro
       notAfterDate: new Date(Date.now() + SELF_SIGNED_DAYS * 86_400_000),
       extensions: [
         { name: 'basicConstraints', cA: false, critical: true },
-        { name: 'subjectAltName', altNames: [{ type: 2, value: host.domain }] },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: domainToASCII(host.domain) }] },
       ],
     });
     mkdirSync(dirname(host.certificate), { recursive: true, mode: 0o700 });

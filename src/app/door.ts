@@ -122,7 +122,8 @@ export class Door implements SessionDoor {
     const id = sessions.nextId();
     const port = new PendingPort();
     const { resource } = parseJid(state.snapshot.jid);
-    accounts.attach({ jid: account, resource, id, worker: placement.self, port }, (result) => {
+    const request = { jid: account, resource, id, worker: placement.self, port, yields: true };
+    accounts.attach(request, (result) => {
       if (result.refused !== undefined) return;
       keeper.restore(result.account, result.session, state);
       port.session = this.revive(

@@ -79,6 +79,7 @@ function keep(session: Session, pending: Debtor, log: Log): boolean {
   if (snapshot === undefined) return false;
   try {
     session.owner.store(session, snapshot, pending, 0);
+    session.seal();
     return true;
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;

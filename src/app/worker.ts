@@ -131,7 +131,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ),
     door,
     tls: certificates.tls,
-    endPoint: (domain) => certificates.endPoint(domain),
+    endPoint: (sni) => certificates.endPoint(sni),
     xml,
     jids,
     transport: { tick, gate, writeBufferBytes: settings.limits.writeBufferBytes },

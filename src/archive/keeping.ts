@@ -53,7 +53,9 @@ export class Keeping {
   outgoing(stanza: Stanza, account: AccountView, effects: Effects): Verdict {
     // XEP-0313 §6.1.1: one copy in an archive. A note to oneself is kept when it comes in, with the id that it carries.
     if (effects.to.bare === account.jid.bare || !this.kinds.of(stanza).archivable) return undefined;
-    const id = this.ids.next(account);
+    // Asked for at the submission: this unit may wait for the recipient's, and what comes in meanwhile is not to stand
+    // behind it in the archive while its id is lower; who has read up to there would miss this one.
+    const id = (): number => this.ids.next(account);
     if (effects.again && stanza.id !== undefined)
       this.rowOnce(effects, account, id, stanza, stanza.id);
     else
@@ -73,15 +75,14 @@ export class Keeping {
     effects: Effects,
     statement: StatementId,
     owner: number,
-    id: number,
+    id: number | (() => number),
     peer: Jid,
     kind: number,
     stanza: Stanza,
   ): void {
-    effects.unit
-      .start(statement)
-      .int(owner)
-      .int(id)
+    const { unit } = effects;
+    unit.start(statement).int(owner);
+    (typeof id === 'number' ? unit.int(id) : unit.late(id))
       .text(peer.bare)
       .text(peer.resource)
       .int(hasBody(stanza.children) ? kind | KIND_BODY : kind)
@@ -92,7 +93,7 @@ export class Keeping {
   private rowOnce(
     effects: Effects,
     account: AccountView,
-    id: number,
+    id: () => number,
     stanza: Stanza,
     stanzaId: string,
   ): void {

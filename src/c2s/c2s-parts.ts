@@ -60,8 +60,8 @@ export interface C2sParts {
   readonly door: SessionDoor;
   /** TLS of the listener; SNI chooses the certificate. */
   readonly tls: TlsOptions;
-  /** RFC 5929 `tls-server-end-point` of the certificate that is served for a host. */
-  readonly endPoint: (domain: string) => Buffer | undefined;
+  /** RFC 5929 `tls-server-end-point` of the certificate that a client is shown. @param sni as it asked; absent if it did not */
+  readonly endPoint: (sni: string | false | null | undefined) => Buffer | undefined;
   readonly xml: XmlContext;
   readonly jids: JidCache;
   readonly transport: TransportParts;

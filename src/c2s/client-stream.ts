@@ -63,7 +63,6 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     const nowMs = parts.clock.monotonicMs();
     const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
     this.stream = new XmppStream(
-      parts.random.id(),
       (user) => new Transport(socket, user, parts.transport),
       this,
       settings.beforeLogin,
@@ -106,7 +105,9 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       throw new StreamError('host-unknown', 'A restarted stream goes to the same domain.');
     }
     this.domain = domain;
-    this.stream.open(domain, header.from);
+    // RFC 6120 §4.7.2: whoever said who it is finds its bare JID in `to`.
+    const peer = header.from === undefined ? undefined : this.parts.jids.get(header.from);
+    this.stream.open(domain, peer?.bare);
     const authenticated = this.negotiation?.account !== undefined;
     this.stream.write(authenticated ? featuresAfterLogin(this.parts) : this.firstFeatures());
   }
@@ -217,7 +218,8 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
   }
 
   private channelBinding(tls: TLSSocket): ChannelBinding {
-    const endPoint = this.parts.endPoint(this.domain);
+    // RFC 5929 §4: of the certificate that was shown, which SNI chose, not the stream's `to`.
+    const endPoint = this.parts.endPoint(tls.servername);
     return {
       // RFC 9266 §2: only where the master secret is bound to the handshake, which TLS 1.3 makes sure of.
       ...(tls.getProtocol() === 'TLSv1.3'

@@ -12,7 +12,7 @@ const SM = `<sm xmlns='${NS.sm3}'/>`;
 export const STARTTLS_REQUIRED = `<starttls xmlns='${NS.tls}'><required/></starttls>`;
 export const STARTTLS_OPTIONAL = `<starttls xmlns='${NS.tls}'/>`;
 
-/** XEP-0478 §3 (v0.2.0): what we take, so that clients need not find out. */
+/** XEP-0478 §3 (v0.2.0): what we take, and after which silence we ask or close, so that clients need not find out. */
 function limits(maxBytes: number, idleMs: number): string {
   const idle = idleMs > 0 ? `<idle-seconds>${Math.floor(idleMs / 1000)}</idle-seconds>` : '';
   return `<limits xmlns='${NS.limits}'><max-bytes>${maxBytes}</max-bytes>${idle}</limits>`;
@@ -46,6 +46,6 @@ export function featuresBeforeLogin(
 /** After log-in. */
 export function featuresAfterLogin(parts: C2sParts): Bytes {
   const { settings } = parts;
-  const idleMs = settings.idlePingMs === 0 ? 0 : settings.idlePingMs + settings.pingTimeoutMs;
+  const idleMs = settings.idlePingMs > 0 ? settings.idlePingMs : settings.idleTimeoutMs;
   return `<stream:features>${BIND}${SESSION}${SM}${parts.moduleFeatures()}${limits(settings.afterLogin.maxStanzaBytes, idleMs)}</stream:features>` as Bytes;
 }

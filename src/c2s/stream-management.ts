@@ -8,6 +8,8 @@ import type { Stanza } from '../xml/stanza.ts';
 
 const COUNT = /^[0-9]{1,10}$/;
 const MAX_H = 2 ** 32;
+/** XEP-0198 §11: xs:positiveInteger. */
+const POSITIVE = /^\+?0*[1-9][0-9]{0,15}$/;
 
 /** XEP-0198 §4: `h` is an unsigned 32-bit number. @returns undefined when it is none */
 export function parseH(text: string | undefined): number | undefined {
@@ -36,9 +38,10 @@ export function enable(
   }
   const wanted = stanza.attr('resume');
   const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
-  const askedSeconds = Number(stanza.attr('max') ?? NaN);
-  const timeoutMs =
-    askedSeconds >= 0 ? Math.min(askedSeconds * 1000, resumeTimeoutMs) : resumeTimeoutMs;
+  const asked = stanza.attr('max') ?? '';
+  const timeoutMs = POSITIVE.test(asked)
+    ? Math.min(Number(asked) * 1000, resumeTimeoutMs)
+    : resumeTimeoutMs;
   const token = resumable ? newToken() : '';
   const management = new StreamManagement(token, timeoutMs, () => {
     session.settled();

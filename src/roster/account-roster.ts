@@ -98,6 +98,8 @@ export class AccountRoster {
 
   /** Drops changes that failed: their units are done, and nobody committed them. */
   dropFailed(done: Ticket): void {
+    const first = this.waiting?.[0];
+    if (first === undefined || first.ticket > done) return;
     this.keepWaiting((entry) => entry.ticket > done);
   }
 
@@ -131,6 +133,12 @@ export class AccountRoster {
   /** The change is on disk. @returns the contact as it now is */
   commit(change: Change): Contact {
     this.stored = apply(this.stored, change);
+    if (this.waiting?.[0]?.change === change) {
+      // SECURITY: nothing failed, so `ahead` holds as it is: a flood of changes costs each its own work alone.
+      this.waiting.shift();
+      if (this.waiting.length === 0) this.waiting = this.ahead = undefined;
+      return find(this.stored.contacts, change.jid) ?? removed(change.jid, change.version);
+    }
     // Units of one owner commit in order: what was submitted before and has not committed has failed.
     this.keepWaiting((entry) => entry.change.version > change.version);
     return find(this.stored.contacts, change.jid) ?? removed(change.jid, change.version);

@@ -182,6 +182,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         request.port.end('reset');
         return;
       }
+      if (result.known === true) return;
       const references = unpackReferences(unproven ?? '');
       request.port.holds(references);
       this.parts.keeper.announced(

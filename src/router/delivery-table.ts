@@ -67,7 +67,8 @@ export const DELIVERY_TABLE: readonly Row[] = [
       'presence-subscription': 'ignore',
       'presence-probe': 'ignore',
       'presence-error': 'ignore',
-      'iq-request': 'refuse',
+      // XEP-0030 §8: as an account answers a stranger, nearly always with <service-unavailable/>.
+      'iq-request': 'answer',
       'iq-response': 'ignore',
     },
   },

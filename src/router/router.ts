@@ -91,8 +91,9 @@ export class Router implements Outlet {
   }
 
   private refuse(stanza: Stanza, from: Jid, to: Jid, error: StanzaError): void {
-    // RFC 6120 §8.3.1; an address of ours that sent an error gets none back.
-    if (!mayBeRefused(stanza) || stanza.name === 'presence') return;
+    // RFC 6120 §8.3.1; an address of ours that sent an error gets none back, nor does one that takes its leave.
+    if (!mayBeRefused(stanza) || (stanza.name === 'presence' && stanza.type === 'unavailable'))
+      return;
     this.send(errorBytes(stanza, to, from, error), to, from);
   }
 }

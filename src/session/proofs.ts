@@ -19,9 +19,14 @@ export class Proofs {
   private outstanding = '';
   private lastPingMs = -Infinity;
   private frozen = false;
+  /** Given after the client's close tag: no FIN proves these. */
+  private late: Reference[] = [];
 
   given(reference: Reference): void {
-    if (this.frozen) return;
+    if (this.frozen) {
+      this.late.push(reference);
+      return;
+    }
     this.references.push(reference);
   }
 
@@ -63,7 +68,13 @@ export class Proofs {
     return proven;
   }
 
+  /** The peer has read to the end. @returns what that proves */
+  read(): Reference[] {
+    return this.references.splice(0);
+  }
+
+  /** What is not proved. */
   all(): Reference[] {
-    return this.references;
+    return this.late.length === 0 ? this.references : [...this.references, ...this.late];
   }
 }

@@ -76,7 +76,11 @@ export class Session implements SessionPort, Expirable {
   /** Proof of receipt for a stream without XEP-0198; made with the first reference. */
   private proofs: Proofs | undefined;
   private onWheel = false;
+  /** Its client closed its stream in good order: nobody resumes it (XEP-0198 §7). */
+  private left = false;
   private over = false;
+  /** It was stored: what comes now is not in what was stored, so its client must not see it either. */
+  private sealed = false;
   /** Until when (monotonic) what this session sends may repeat what was lost with a crash. */
   private againUntilMs = 0;
   /** Those who wait for `quiet`, and until when (monotonic). */
@@ -165,6 +169,9 @@ export class Session implements SessionPort, Expirable {
   answered(stanza: Stanza): boolean {
     const references = stanza.id === undefined ? undefined : this.proofs?.answered(stanza.id);
     if (references === undefined) return false;
+    // Asked before <enable/> and answered behind it: the client counts its answer (XEP-0198 §4).
+    const n = this.sm?.ledger.take();
+    if (n !== undefined) this.sm?.ledger.pay(n);
     if (references.length > 0) this.home.proven(this, references);
     return true;
   }
@@ -188,7 +195,7 @@ export class Session implements SessionPort, Expirable {
   // ---- from the owner
 
   deliver(stanza: Bytes, reference: Reference): void {
-    if (this.over) return;
+    if (this.over || this.sealed) return;
     const sm = this.sm;
     if (sm !== undefined) {
       sm.sent(stanza, reference);
@@ -242,16 +249,16 @@ export class Session implements SessionPort, Expirable {
   leave(stream: SessionStream): void {
     if (this.stream !== stream) return;
     this.stream = undefined;
-    this.proofs?.freeze();
+    this.left = true;
+    (this.proofs ??= new Proofs()).freeze();
     this.home.leaving(this);
   }
 
   /** After `leave`: the connection is closed. `fin`: the peer ended it after our close tag, so it had read everything. */
   closed(fin: boolean): void {
     if (fin && this.sm === undefined && this.proofs !== undefined) {
-      const references = this.proofs.all();
+      const references = this.proofs.read();
       if (references.length > 0) this.home.proven(this, references);
-      this.proofs = undefined;
     }
     this.finish();
   }
@@ -259,9 +266,13 @@ export class Session implements SessionPort, Expirable {
   /**
    * Before a new connection takes the session over: the old one, if it still hangs, is cut (XEP-0198 §5), and what it
    * brought is settled. Only then does `h` say all that was received, so that nothing of it is sent again.
-   * @param ready called once, at once or later; not alive: the session has ended meanwhile
+   * @param ready called once, at once or later; not alive: the session has ended, or its client has left
    */
   pause(ready: (alive: boolean) => void): void {
+    if (this.left) {
+      ready(false);
+      return;
+    }
     const old = this.stream;
     this.stream = undefined;
     old?.fail('conflict');
@@ -300,7 +311,7 @@ export class Session implements SessionPort, Expirable {
   /** @returns undefined when it cannot be resumed */
   snapshot(): SessionSnapshot | undefined {
     const sm = this.sm;
-    if (sm?.resumable !== true) return undefined;
+    if (this.left || sm?.resumable !== true) return undefined;
     return {
       jid: this.jid.full,
       token: sm.token,
@@ -308,6 +319,7 @@ export class Session implements SessionPort, Expirable {
       h: sm.h,
       clientH: sm.clientH,
       unacknowledged: [...sm.unacknowledged],
+      unsettled: !this.quiet,
     };
   }
 
@@ -323,8 +335,14 @@ export class Session implements SessionPort, Expirable {
       snapshot.clientH,
     );
     this.sm.restore(snapshot.unacknowledged);
+    if (snapshot.unsettled === true) this.mayRepeat(snapshot.resumeTimeoutMs + REPEAT_MS);
     this.sm.hibernate(this.parts.clock.monotonicMs() + snapshot.resumeTimeoutMs);
     this.soon();
+  }
+
+  /** A snapshot of it is on its way to the disk: nothing is added to it here. */
+  seal(): void {
+    this.sealed = true;
   }
 
   /**

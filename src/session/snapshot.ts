@@ -15,6 +15,8 @@ export interface SessionSnapshot {
   /** Stanzas that the client has acknowledged. */
   readonly clientH: number;
   readonly unacknowledged: readonly Unacknowledged[];
+  /** Stanzas behind `h` had been received: what the client sends again may be here already. */
+  readonly unsettled?: boolean;
 }
 
 type Packed = readonly [
@@ -25,6 +27,7 @@ type Packed = readonly [
   h: number,
   clientH: number,
   unacknowledged: readonly (readonly [reference: number, stanza: string])[],
+  unsettled?: boolean,
 ];
 
 /** JSON of byte strings: ASCII but for the bytes of UTF-8 above it, and so a byte string itself. */
@@ -37,13 +40,14 @@ export function packSnapshot(snapshot: SessionSnapshot): Bytes {
     snapshot.h,
     snapshot.clientH,
     snapshot.unacknowledged.map(({ reference, stanza }) => [reference, stanza] as const),
+    snapshot.unsettled === true,
   ];
   return JSON.stringify(packed) as Bytes;
 }
 
 /** @throws InvariantError for a version that this program does not know */
 export function unpackSnapshot(bytes: Bytes): SessionSnapshot {
-  const [version, jid, token, resumeTimeoutMs, h, clientH, unacknowledged] = JSON.parse(
+  const [version, jid, token, resumeTimeoutMs, h, clientH, unacknowledged, unsettled] = JSON.parse(
     bytes,
   ) as Packed;
   if (version !== VERSION)
@@ -58,5 +62,6 @@ export function unpackSnapshot(bytes: Bytes): SessionSnapshot {
       reference,
       stanza: stanza as Bytes,
     })),
+    unsettled: unsettled === true,
   };
 }

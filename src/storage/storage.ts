@@ -72,6 +72,11 @@ export interface Unit {
   bytes(value: Bytes): this;
   /** A NULL parameter. */
   nil(): this;
+  /**
+   * A number parameter that is asked for when the unit is submitted: an id that must follow the order of submission
+   * although the unit waits. Asked once for each submission that is tried.
+   */
+  late(value: () => number): this;
   /** Forgets what was added. */
   clear(): void;
 }

@@ -7,6 +7,8 @@ import type { StatementId, Unit, Value } from './storage.ts';
 export const MAX_UNIT_BYTES = 16 * 1024 * 1024;
 
 const MAX_PARAMS = 255;
+/** Any number that takes the room of a double: tag and eight bytes. */
+const NOT_INT32 = 2 ** 32;
 const STATEMENT_HEADER_BYTES = 3;
 
 /** The one implementation of `Unit`; back-ends copy `buffer[0, length)` out of it. */
@@ -15,6 +17,7 @@ export class PackedUnit extends PackedWriter implements Unit {
   onlyFrees = true;
   readonly #frees: readonly boolean[];
   #countAt = -1;
+  #late: { readonly at: number; readonly value: () => number }[] | undefined;
 
   /** @param frees for each statement id, whether it only takes rows away; its length is the number of statements */
   constructor(frees: readonly boolean[]) {
@@ -30,6 +33,25 @@ export class PackedUnit extends PackedWriter implements Unit {
     super.clear();
     this.onlyFrees = true;
     this.#countAt = -1;
+    this.#late = undefined;
+  }
+
+  late(value: () => number): this {
+    (this.#late ??= []).push({ at: this.length, value });
+    this.int(NOT_INT32);
+    return this;
+  }
+
+  /** Puts in what was to come late; a back-end calls it right before it copies the unit out. */
+  complete(): void {
+    const late = this.#late;
+    if (late === undefined) return;
+    const { length } = this;
+    for (const { at, value } of late) {
+      this.length = at + 1;
+      this.double(value());
+    }
+    this.length = length;
   }
 
   add(statement: StatementId, ...params: Value[]): this {

@@ -1,9 +1,9 @@
 // One XML stream over one transport: opening, closing, stream errors, shapers. RFC 6120 §4; the same for every kind of peer.
-import { StreamError, streamErrorBytes } from '../protocol/stream-error.ts';
+import { STREAM_CONDITIONS, StreamError, streamErrorBytes } from '../protocol/stream-error.ts';
 import { NS } from '../protocol/namespaces.ts';
 import type { TokenBucket } from '../transport/token-bucket.ts';
 import type { Transport, TransportUser } from '../transport/transport.ts';
-import type { Clock, Timers } from '../util/clock.ts';
+import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { XmlError } from '../xml/errors.ts';
@@ -25,7 +25,7 @@ export interface StreamRole {
   closing(): void;
   /** The connection is gone; `fin`: in good order. */
   closed(fin: boolean): void;
-  /** The stream ends with an error of ours. */
+  /** The stream ends with an error, ours or the peer's. */
   failed(error: StreamError): void;
 }
 
@@ -33,8 +33,15 @@ export interface StreamParts {
   readonly xml: XmlContext;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
   readonly log: Log;
 }
+
+/** RFC 6120 §4.7.5: two integers, leading zeros ignored; the first is at least 1. */
+const MAJOR_FROM_1 = /^0*[1-9]\d*\.\d+$/;
+
+/** From our end of a stream to the end of its connection, whatever the peer does. */
+const MAX_LINGER_MS = 30_000;
 
 export interface Shapers {
   readonly bytes: TokenBucket;
@@ -42,7 +49,8 @@ export interface Shapers {
 }
 
 export class XmppStream implements TransportUser, TokenSink {
-  readonly id: string;
+  /** Of the stream that is open, or will be opened next. */
+  id: string;
   readonly transport: Transport;
   private readonly role: StreamRole;
   private readonly parts: StreamParts;
@@ -52,18 +60,18 @@ export class XmppStream implements TransportUser, TokenSink {
   private over = false;
   private holds = 0;
   private peerHeader: StreamHeader | undefined;
+  private lingering: TimerHandle | undefined;
   /** Complete top-level elements received; shows that a peer is more than a drip. */
   elements = 0;
 
   constructor(
-    id: string,
     openTransport: (user: TransportUser) => Transport,
     role: StreamRole,
     limits: XmlLimits,
     shapers: Shapers | undefined,
     parts: StreamParts,
   ) {
-    this.id = id;
+    this.id = parts.random.id();
     this.role = role;
     this.parts = parts;
     this.shapers = shapers;
@@ -100,7 +108,7 @@ export class XmppStream implements TransportUser, TokenSink {
 
   /** RFC 6120 §6.4.6: what follows is a new stream on the same connection. */
   restart(): void {
-    this.opened = false;
+    this.beginAnew();
     this.tokenizer.restart();
   }
 
@@ -111,8 +119,14 @@ export class XmppStream implements TransportUser, TokenSink {
 
   /** RFC 6120 §5.4.3.3: a new stream inside TLS, which knows nothing of what came before. */
   renew(): void {
-    this.opened = false;
+    this.beginAnew();
     this.tokenizer = new Tokenizer(this.parts.xml, this, this.tokenizer.limits);
+  }
+
+  private beginAnew(): void {
+    this.opened = false;
+    // RFC 6120 §4.3.3: a restarted stream has an id of its own.
+    this.id = this.parts.random.id();
   }
 
   /** Nothing further is handled until `release`: an answer must come first. Counted. */
@@ -144,17 +158,33 @@ export class XmppStream implements TransportUser, TokenSink {
     if (this.opened) this.write('</stream:stream>' as Bytes);
     this.over = true;
     this.tokenizer.stop();
-    this.transport.end();
+    this.endTransport();
   }
 
   /** Ends the connection without a close tag: the peer may resume (XEP-0198 §5). */
   cut(): void {
     this.over = true;
     this.tokenizer.stop();
+    this.endTransport();
+  }
+
+  private endTransport(): void {
     this.transport.end();
+    // SECURITY: a peer that goes on sending, or reads by the byte, is not waited for longer than this.
+    this.lingering ??= this.parts.timers.after(MAX_LINGER_MS, () => {
+      this.transport.destroy();
+    });
   }
 
   // ---- TransportUser
+
+  onCrowded(): void {
+    this.hold();
+  }
+
+  onRelieved(): void {
+    this.release();
+  }
 
   onData(chunk: Buffer): void {
     if (this.over) return;
@@ -165,6 +195,7 @@ export class XmppStream implements TransportUser, TokenSink {
   }
 
   onClosed(fin: boolean): void {
+    this.lingering?.cancel();
     this.over = true;
     this.tokenizer.stop();
     this.role.closed(fin);
@@ -183,8 +214,8 @@ export class XmppStream implements TransportUser, TokenSink {
         `Stanzas on this port are qualified by ${this.role.contentNs}.`,
       );
     }
-    // RFC 6120 §4.7.5: no version means 0.9, which has no features.
-    if (Number.parseInt(header.version ?? '0', 10) < 1) {
+    // RFC 6120 §4.7.5: no version means 0.9, which has no features; a higher one is answered with ours.
+    if (!MAJOR_FROM_1.test(header.version ?? '')) {
       throw new StreamError('unsupported-version', 'XMPP 1.0 is needed.');
     }
     this.peerHeader = header;
@@ -194,6 +225,10 @@ export class XmppStream implements TransportUser, TokenSink {
   onStanza(stanza: Stanza): void {
     if (this.over) return;
     this.elements++;
+    if (stanza.ns === NS.streams && stanza.name === 'error') {
+      this.peerFailed(stanza);
+      return;
+    }
     this.role.element(stanza);
     if (this.shapers !== undefined) {
       this.slow(this.shapers.stanzas.take(1, this.parts.clock.monotonicMs()));
@@ -204,6 +239,15 @@ export class XmppStream implements TransportUser, TokenSink {
     if (this.over) return;
     this.role.closing();
     this.close();
+  }
+
+  /** RFC 6120 §4.9.1.1: an error ends the stream, and it is answered with nothing but the close tag. */
+  private peerFailed(stanza: Stanza): void {
+    const condition = STREAM_CONDITIONS.find(
+      (name) => stanza.child(name, NS.streamErrors) !== undefined,
+    );
+    this.close();
+    this.role.failed(new StreamError(condition ?? 'undefined-condition', 'The peer says so.'));
   }
 
   private slow(waitMs: number): void {

@@ -9,6 +9,9 @@ import type { Flushable, WriteTick } from './write-tick.ts';
 export interface TransportUser {
   /** The buffer may be reused after the call. */
   onData(chunk: Buffer): void;
+  /** The peer reads too slowly for what is written: nothing further of it is to be handled until `onRelieved`. */
+  onCrowded(): void;
+  onRelieved(): void;
   /** The connection is gone; nothing comes after it. `fin`: the peer ended it properly. */
   onClosed(fin: boolean): void;
 }
@@ -20,7 +23,10 @@ export interface TransportParts {
   readonly writeBufferBytes: number;
 }
 
-/** Above this much unread output a peer's own input is not read either: nobody can flood us with requests for replies. */
+/**
+ * SECURITY: above this much unsent output a peer's own input is not handled either, not even the rest of a chunk that was
+ * received: nobody can flood us with short requests for long replies.
+ */
 const REPLY_BUFFER_BYTES = 64 * 1024;
 
 /** Once we have ended our side, the peer has this long to end its own. */
@@ -59,7 +65,7 @@ export class Transport implements Flushable, Gated {
   private ending = false;
   private fin = false;
   private error = false;
-  /** Reasons for not reading: shaper, slow peer, gate, negotiation. Reads go on at zero. */
+  /** Reasons for not reading: gate, and those of the user (shaper, slow peer, negotiation). Reads go on at zero. */
   private stops = 0;
   private slow = false;
   /** Bytes received since the connection was opened. */
@@ -96,6 +102,7 @@ export class Transport implements Flushable, Gated {
   write(bytes: Bytes): void {
     if (this.ending) return;
     this.out += bytes;
+    if (this.out.length > REPLY_BUFFER_BYTES) this.crowd();
     if (this.queued) return;
     this.queued = true;
     this.parts.tick.add(this);
@@ -112,11 +119,8 @@ export class Transport implements Flushable, Gated {
       this.socket.destroy();
       return;
     }
-    this.socket.write(out, 'latin1');
-    if (!this.slow && this.socket.writableLength > REPLY_BUFFER_BYTES) {
-      this.slow = true;
-      this.stopReading();
-    }
+    if (this.socket.write(out, 'latin1')) this.drained();
+    else if (this.socket.writableLength > REPLY_BUFFER_BYTES) this.crowd();
   }
 
   /** Flushes, then ends our side; the peer gets a while to end its own. */
@@ -159,12 +163,16 @@ export class Transport implements Flushable, Gated {
   }
 
   received(chunk: Buffer): void {
+    const { gate } = this.parts;
+    if (gate.shut && this.user !== undefined && !this.ending) {
+      // It came with the same poll as what shut the gate; it is given back unread.
+      this.waitForGate();
+      this.socket.unshift(chunk);
+      return;
+    }
     this.receivedBytes += chunk.length;
     this.user?.onData(chunk);
-    if (this.parts.gate.shut && this.user !== undefined) {
-      this.stopReading();
-      this.parts.gate.wait(this);
-    }
+    if (gate.shut && this.user !== undefined && !this.ending) this.waitForGate();
   }
 
   peerEnded(): void {
@@ -189,7 +197,18 @@ export class Transport implements Flushable, Gated {
   drained(): void {
     if (!this.slow) return;
     this.slow = false;
-    this.resumeReading();
+    this.user?.onRelieved();
+  }
+
+  private crowd(): void {
+    if (this.slow) return;
+    this.slow = true;
+    this.user?.onCrowded();
+  }
+
+  private waitForGate(): void {
+    this.stopReading();
+    this.parts.gate.wait(this);
   }
 
   private adopt(socket: Socket & Owned): void {

@@ -22,6 +22,21 @@ test('childElement() is a tree of its own with its namespace', () => {
   expect(stanzaOf('<iq/>').firstChildElement()).toBeUndefined();
 });
 
+test('without() leaves some children out, and the others are found where they now stand', () => {
+  const stanza = stanzaOf(
+    "<message id='1'>t<a/><body>hi</body> <b xmlns='urn:b'/>u<c>x</c></message>",
+  );
+  const [a, , b] = stanza.children;
+  const less = stanza.without([a!, b!]);
+  expect(less.content).toBe('t<body>hi</body> u<c>x</c>');
+  expect(less.id).toBe('1');
+  expect(less.children.map((child) => [child.name, less.childText(child)])).toEqual([
+    ['body', 'hi'],
+    ['c', 'x'],
+  ]);
+  expect(less.child('b', 'urn:b')).toBeUndefined();
+});
+
 test('element() is made once, with attributes, language and content', () => {
   const stanza = stanzaOf(
     "<message to='a@h' node='x'>t<body>hi</body></message>",

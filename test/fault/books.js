@@ -37,8 +37,8 @@ export class Books {
   acknowledged = 0;
   delivered = 0;
   refused = 0;
-  /** First deliveries behind a later message of their lane. */
-  reordered = 0;
+  /** First delivered behind a later message of their lane. @type {Entry[]} */
+  reordered = [];
   /** @type {Record<keyof typeof REASONS, number>} */
   doubled = { unproven: 0, unmarked: 0, resent: 0, proven: 0, unexplained: 0 };
   /** @type {Entry[]} */
@@ -125,7 +125,7 @@ export class Books {
     entry.arrivals.push({ at: this.now, stanzaId, delayed, proof: -1, session });
     if (entry.arrivals.length === 1) {
       this.delivered++;
-      if ((this.#lastOfLane.get(entry.lane) ?? -1) > entry.number) this.reordered++;
+      if ((this.#lastOfLane.get(entry.lane) ?? -1) > entry.number) this.reordered.push(entry);
       else this.#lastOfLane.set(entry.lane, entry.number);
     } else {
       const reason = this.#whyAgain(entry);
@@ -140,17 +140,21 @@ export class Books {
     return this.entries.filter((entry) => entry.acknowledgedAt < 0 && !entry.refused);
   }
 
+  /** Acknowledged and not seen by its recipient. */
+  undelivered() {
+    return this.entries.filter(
+      ({ acknowledgedAt, refused, arrivals }) =>
+        acknowledgedAt >= 0 && !refused && arrivals.length === 0,
+    );
+  }
+
   /**
    * Acknowledged, and neither a client nor its archive has it.
    * @param {Map<string, Map<number, number>>} archives bare JID -> number -> how often
    */
   lost(archives) {
-    return this.entries.filter(
-      ({ acknowledgedAt, refused, arrivals, recipient, number }) =>
-        acknowledgedAt >= 0 &&
-        !refused &&
-        arrivals.length === 0 &&
-        !archives.get(recipient)?.has(number),
+    return this.undelivered().filter(
+      ({ recipient, number }) => !archives.get(recipient)?.has(number),
     );
   }
 

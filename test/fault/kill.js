@@ -16,6 +16,7 @@ import { DOMAIN, ServerUnderTrial } from './server-under-trial.js';
 const PASSWORD = 'fault';
 /** The server gives up when its processes end more often than this in a minute; then everything is killed instead. */
 const RESTARTS_A_MINUTE = 9;
+const LAST_BURST = 10;
 const BACK_LIMIT_MS = 30_000;
 const SETTLE_LIMIT_MS = 60_000;
 /** Longer than a session that may have seen a message waits for its client to ask the archive. */
@@ -96,7 +97,10 @@ export class Cell {
       this.#cast();
       const sums = { unacknowledged: 0, held: 0, unproven: 0 };
       for (let kill = 1; kill < kills; kill++) {
-        const line = await this.#kill(kill, planned(this.#chance, workers));
+        const plan = planned(this.#chance, workers);
+        // The last one under load leaves most clients connected: what it interrupted must reach them all the same.
+        if (kill === kills - 1) Object.assign(plan, { victim: 'worker', burst: LAST_BURST });
+        const line = await this.#kill(kill, plan);
         for (const key of /** @type {const} */ (['unacknowledged', 'held', 'unproven'])) {
           sums[key] += line[key];
         }
@@ -225,10 +229,13 @@ export class Cell {
 
   /** The end: all is acknowledged, everything is killed once more at rest, and everybody looks what is there. */
   async #reckon() {
-    const { archive } = this.#options;
     const books = this.#books;
     for (const sender of this.#senders) sender.finish();
     const settled = await this.#within(SETTLE_LIMIT_MS, () => books.open().length === 0);
+    for (const recipient of this.#recipients) recipient.steady();
+    await this.#quiet();
+    // Nobody needs to come back for what was acknowledged while he was there.
+    const stranded = books.undelivered();
     await this.#strike('everything', {
       headFirst: true,
       victim: 'everything',
@@ -237,7 +244,6 @@ export class Cell {
       delayMs: 0,
     });
     await this.#comeBack();
-    for (const recipient of this.#recipients) recipient.steady();
     await this.#quiet();
     // The archive is asked last: what it shows counts as received.
     const recipients = await this.#archives(this.#recipients);
@@ -247,17 +253,18 @@ export class Cell {
     for (const { peer } of this.#recipients) peer.leave();
     await this.#comeBack();
     await this.#quiet();
-    return this.#totals(archive, settled, recipients, senders, this.#arrivals() - before);
+    return this.#totals(settled, recipients, senders, this.#arrivals() - before, stranded);
   }
 
   /**
-   * @param {boolean} archive
    * @param {boolean} settled
    * @param {Map<string, Map<number, number>>} recipients
    * @param {Map<string, Map<number, number>>} senders
    * @param {number} afterProof
+   * @param {import('./books.js').Entry[]} stranded
    */
-  #totals(archive, settled, recipients, senders, afterProof) {
+  #totals(settled, recipients, senders, afterProof, stranded) {
+    const { archive } = this.#options;
     const books = this.#books;
     const kept = books.entries.filter((entry) => entry.acknowledgedAt >= 0 && !entry.refused);
     const lost = books.lost(recipients);
@@ -277,10 +284,11 @@ export class Cell {
     const archivedTwice = [...twice(recipients), ...twice(senders)];
     const { entries, acknowledged, delivered, refused, reordered, doubled, unexplained } = books;
     const unacknowledgedAtEnd = books.open().length;
-    const failures = { lost, missing, archivedTwice, unexplained };
+    const failures = { lost, missing, archivedTwice, unexplained, stranded };
     const wrong = Object.entries(failures).filter(([, list]) => list.length > 0);
     for (const [what, list] of wrong)
       this.#note({ what, count: list.length, first: list.slice(0, 5) });
+    if (reordered.length > 0) this.#note({ what: 'reordered', first: reordered.slice(0, 8) });
     return {
       sent: entries.length,
       acknowledged,
@@ -289,9 +297,10 @@ export class Cell {
       lost: lost.length,
       missing: missing.length,
       onlyInArchive,
+      stranded: stranded.length,
       archivedTwice: archivedTwice.length,
       doubled,
-      reordered,
+      reordered: reordered.length,
       afterProof,
       unacknowledgedAtEnd,
       failed: wrong.length > 0 || !settled || afterProof > 0,

@@ -16,6 +16,7 @@ const COLUMNS = /** @type {const} */ ([
   ['resentAgain', 'again: sent afresh'],
   ['provenAgain', 'again: proven, no archive'],
   ['unexplained', 'again: unexplained'],
+  ['reordered', 'out of order'],
 ]);
 
 /** @param {Record<string, any>} cell */

@@ -72,7 +72,8 @@ function notes(results) {
       const { outcome = 'silent', note } = answers.get(id) ?? {};
       if (outcome === 'passed' && note === undefined) continue;
       const text =
-        note ?? (outcome === 'silent' ? 'its program gave no answer' : 'no reason given');
+        note?.replace(/\s+/g, ' ').slice(0, 300) ??
+        (outcome === 'silent' ? 'its program gave no answer' : 'no reason given');
       const key = `${outcome === 'passed' ? '' : `${CELLS[outcome]}: `}${text}`;
       told.set(key, [...(told.get(key) ?? []), title]);
     }

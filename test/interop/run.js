@@ -96,31 +96,37 @@ function parsed(line) {
   }
 }
 
-const server = await startServer();
+/** A server for each client: what one does, failed log-ins above all, must not slow the next. */
+async function serve(client) {
+  const server = await startServer();
+  const proxy = await startProxy(server.port);
+  let answers = new Map();
+  try {
+    answers = await ask(client, server, proxy);
+  } finally {
+    proxy.close();
+    const keep = [...answers.values()].some(({ outcome }) =>
+      ['failed', 'silent'].includes(outcome),
+    );
+    const code = await server.stop({ keep });
+    if (code !== 0) {
+      console.log(`  The server ended with ${code}.`);
+      process.exitCode = 1;
+    }
+    if (keep) console.log(`  The server's log: ${server.log}`);
+  }
+  return answers;
+}
+
 const results = [];
-try {
-  for (const client of chosen) {
-    const version = client.version();
-    console.log(`${client.name} ${version ?? `is not installed: ${client.install}`}`);
-    if (version === undefined) {
-      results.push({ client, version, answers: new Map() });
-      continue;
-    }
-    const proxy = await startProxy(server.port);
-    try {
-      results.push({ client, version, answers: await ask(client, server, proxy) });
-    } finally {
-      proxy.close();
-    }
-  }
-} finally {
-  const failed = summary(results).failed > 0;
-  const code = await server.stop({ keep: failed });
-  if (code !== 0) {
-    console.log(`The server ended with ${code}.`);
-    process.exitCode = 1;
-  }
-  if (failed) console.log(`The server's log: ${server.log}`);
+for (const client of chosen) {
+  const version = client.version();
+  console.log(`${client.name} ${version ?? `is not installed: ${client.install}`}`);
+  results.push({
+    client,
+    version,
+    answers: version === undefined ? new Map() : await serve(client),
+  });
 }
 
 console.log(`\n${table(results)}\n`);

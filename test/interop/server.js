@@ -39,7 +39,7 @@ log: { level: debug, format: json }
     await running(child);
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${error.message}; its log is ${log}`);
+    throw new Error(`${error.message}; its log is ${log}`, { cause: error });
   }
 
   return {

@@ -41,6 +41,7 @@ export function temper(chance) {
       crash: 3 * often(),
       logOut: 2 * often(),
       killWorker: 3 * often(),
+      burstAndKill: 3 * often(),
       rollWorker: 1.5 * often(),
       killAll: 0.5 * often(),
       crashStore: 3 * often(),
@@ -93,6 +94,16 @@ const ON_CLIENT = {
     const to = destination(world);
     for (let left = 2 + world.chance.below(8); left > 0; left--) send(world, client, to);
     if (world.chance.hit(0.5)) client.request();
+  },
+  burstAndKill: (world, client) => {
+    const { chance, scheduler } = world;
+    const to = destination(world);
+    for (let left = 1 + chance.below(4); left > 0; left--) send(world, client, to);
+    client.request();
+    const slot = chance.below(world.workers);
+    scheduler.at(scheduler.nowMs + chance.real() * 3 * world.temper.pace.hop, () => {
+      world.killWorker(slot);
+    });
   },
   acknowledge: (_world, client) => client.acknowledge(),
   request: (_world, client) => client.request(),

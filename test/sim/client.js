@@ -14,7 +14,9 @@ class ClientSession {
   /** Names it in the witness's books. */
   tag;
   token = '';
+  /** <enable/> is sent; <enabled/> has come. */
   isManaged = false;
+  isEnabled = false;
   /** Stanzas since <enable/>, in order: those without an <a/> yet. */
   unacknowledged = [];
   sent = 0;
@@ -45,11 +47,12 @@ export class SimClient {
   isLazy = false;
   #world;
   #socket;
+  #worker;
+  #formerWorker;
   #cutter;
   #wantsManagement;
   #wantsResumption;
   #isLoggedIn = false;
-  #leftover = [];
   #onArchive;
   #sockets = 0;
 
@@ -77,6 +80,8 @@ export class SimClient {
   connect() {
     const worker = this.#world.anyWorker();
     if (worker === undefined) return;
+    this.#formerWorker = this.#worker;
+    this.#worker = worker;
     this.#socket?.break(false);
     this.state = 'connecting';
     this.#isLoggedIn = false;
@@ -98,7 +103,6 @@ export class SimClient {
     if (this.session !== undefined) this.session.held = [];
     this.#gone();
     this.session = undefined;
-    this.#leftover = [];
   }
 
   logOut() {
@@ -117,7 +121,7 @@ export class SimClient {
 
   acknowledge() {
     const { session } = this;
-    if (session?.isManaged !== true || !this.online) return;
+    if (session?.isEnabled !== true || !this.online) return;
     this.#keepHeld();
     this.#socket.send(`<a xmlns='${NS_SM}' h='${session.received}'/>`);
   }
@@ -187,6 +191,7 @@ export class SimClient {
         // XEP-0198 §4: both sides count from here.
         this.session.token = attribute(element, 'id') ?? '';
         this.session.received = 0;
+        this.session.isEnabled = true;
         return;
       case 'a':
         this.#acknowledged(Number(attribute(element, 'h')));
@@ -195,8 +200,9 @@ export class SimClient {
         if (!this.isLazy) this.acknowledge();
         return;
       case 'iq':
-        if (this.state === 'connecting') this.#bound();
-        else this.#stanzaIn(element);
+        if (this.state !== 'connecting') this.#stanzaIn(element);
+        else if (attribute(element, 'type') === 'error') this.cut(true);
+        else this.#bound();
         return;
       default:
         this.#stanzaIn(element);
@@ -222,6 +228,8 @@ export class SimClient {
 
   #bound() {
     this.state = 'on';
+    // Left of a session that was not found. Until here a new connection would have asked for it again.
+    const leftover = this.session?.unacknowledged.flatMap(({ message }) => message ?? []) ?? [];
     const session = new ClientSession(`${this.name}~${this.#world.count()}`);
     this.session = session;
     this.#world.trace(() => `${session.tag} is bound`);
@@ -232,7 +240,7 @@ export class SimClient {
       session.isManaged = true;
     }
     // What no <a/> covered goes again, first and in order.
-    for (const message of this.#leftover.splice(0)) {
+    for (const message of leftover) {
       message.attempts++;
       this.message(message);
     }
@@ -251,17 +259,26 @@ export class SimClient {
     const { session } = this;
     this.#world.trace(() => `${session.tag} is not found`);
     if (h !== undefined) this.#acknowledged(Number(h));
-    this.#leftover = session.unacknowledged.flatMap(({ message }) => message ?? []);
-    this.session = undefined;
+    // The session is there and was not found: what it sent may arrive behind what is sent again now.
+    if (this.#formerWorker?.alive === true)
+      for (const { message } of session.unacknowledged) if (message) message.mayComeTwice = true;
     this.#bind();
   }
 
   #error(element) {
     this.#world.trace(() => `${this.name}: ${element}`);
-    if (/<(conflict|not-authorized|system-shutdown|resource-constraint|policy-violation)/.test(element)) {
+    if (
+      /<(conflict|not-authorized|system-shutdown|resource-constraint|policy-violation)/.test(
+        element,
+      )
+    ) {
       this.#keepHeld();
       this.session = undefined;
-    } else if (/<(undefined-condition|internal-server-error|invalid-|not-well-formed|bad-format)/.test(element)) {
+    } else if (
+      /<(undefined-condition|internal-server-error|invalid-|not-well-formed|bad-format)/.test(
+        element,
+      )
+    ) {
       this.#world.witness.violation(`${this.name} was told ${element}`);
       this.session = undefined;
     }
@@ -291,7 +308,9 @@ export class SimClient {
     const { witness } = this.#world;
     if (session === undefined) return;
     if (!(h >= session.acknowledged && h <= session.sent)) {
-      witness.violation(`${session.tag} was acknowledged ${h} of ${session.sent}, before ${session.acknowledged}`);
+      witness.violation(
+        `${session.tag} was acknowledged ${h} of ${session.sent}, before ${session.acknowledged}`,
+      );
       return;
     }
     session.acknowledged = h;
@@ -313,7 +332,10 @@ export class SimClient {
   #messageIn(session, element) {
     const { witness } = this.#world;
     const inner = element.indexOf('<forwarded');
-    const id = attribute(inner === -1 ? element : element.slice(element.indexOf('<message', inner)), 'id');
+    const id = attribute(
+      inner === -1 ? element : element.slice(element.indexOf('<message', inner)),
+      'id',
+    );
     if (id === undefined) return;
     if (inner !== -1) {
       this.archived.add(id);

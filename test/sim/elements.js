@@ -49,6 +49,7 @@ export function attribute(element, name) {
   return new RegExp(`\\s${name}='([^']*)'`).exec(element.slice(0, end))?.[1];
 }
 
+/** Its name as written; an end tag's begins with the slash. */
 export function nameOf(element) {
-  return NAME.exec(element.slice(1))?.[0] ?? '';
+  return /^\/?[^\s/>]+/.exec(element.slice(1))?.[0] ?? '';
 }

@@ -52,6 +52,11 @@ export class SimSocket {
     return this;
   }
 
+  /** Gives a chunk back; called while paused. */
+  unshift(chunk) {
+    this.#waiting.unshift({ text: chunk.toString('utf8') });
+  }
+
   write(text) {
     if (this.destroyed || this.#finSent) return true;
     this.#post('down', () => {

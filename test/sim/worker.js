@@ -67,8 +67,7 @@ export class SimWorker {
     this.slot = slot;
     this.epoch = epoch;
     this.timers = world.scheduler.timers(() => this.alive);
-    this.placement =
-      world.workers === 1 ? localPlacement : new SlotPlacement(slot, world.workers);
+    this.placement = world.workers === 1 ? localPlacement : new SlotPlacement(slot, world.workers);
   }
 
   get name() {

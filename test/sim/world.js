@@ -18,6 +18,9 @@ const BASE = loadConfig(undefined);
 const BOOT_AGAIN_MS = 50;
 /** Boot, storage and log-ins together never take so long. */
 const SETTLE_MS = 120_000;
+/** A silent connection is asked after this, and given up as much later. */
+const PING_MS = 15_000;
+const HANG_MS = 5 * PING_MS;
 
 /** What a lost session leaves is given to others without a mark: it has lost its place (XEP-0198 §5). */
 const rerouted = { witness: undefined };
@@ -42,6 +45,8 @@ export class World {
   /** Processes by slot; an empty slot waits for its next one. */
   slots = [];
   print;
+  /** A process died, or was gone before its links had come to rest. */
+  hasCrashed = false;
   #epochs = 0;
   #counter = 0;
   #hash = 0x811c9dc5;
@@ -76,7 +81,9 @@ export class World {
       error: (fields, message) => {
         this.trace(() => `${name} logs: ${message} ${fields.code ?? ''}`);
         if (/This is a bug|broke the protocol/.test(message) || fields.err instanceof TypeError)
-          this.witness.violation(`${name}: ${message} ${fields.err?.stack ?? fields.error ?? ''} ${fields.err?.cause?.message ?? ''}`);
+          this.witness.violation(
+            `${name}: ${message} ${fields.err?.stack ?? fields.error ?? ''} ${fields.err?.cause?.message ?? ''}`,
+          );
       },
       child: () => log,
     };
@@ -129,6 +136,7 @@ export class World {
   killWorker(slot) {
     const worker = this.slots[slot];
     if (worker === undefined) return;
+    this.hasCrashed = true;
     this.trace(() => `${worker.name} dies`);
     worker.die();
     this.network.kill(slot);
@@ -204,7 +212,9 @@ export class World {
   }
 
   #isServing() {
-    return this.slots.length === this.workers && this.slots.every((worker) => worker?.ready === true);
+    return (
+      this.slots.length === this.workers && this.slots.every((worker) => worker?.ready === true)
+    );
   }
 
   /** Nothing breaks any more: everybody comes back, and one more client of each user looks at everything. */
@@ -227,6 +237,11 @@ export class World {
     await scheduler.run(() => false, 3000);
     const judges = await this.#judges();
     if (this.witness.violations.length > 0) return;
+    if (this.witness.missing(judges, this.clients).length > 0) {
+      // A session whose connection hangs may have it, until it is found to be gone.
+      await scheduler.run(() => false, this.settings.streamManagement.resumeTimeoutMs + HANG_MS);
+      for (const judge of judges.values()) judge.acknowledge();
+    }
     this.witness.settle(judges, this.clients);
     this.witness.archive(this.#archiveRows(), (message) => this.#mayBeDouble(message));
   }
@@ -266,9 +281,9 @@ export class World {
       }));
   }
 
-  /** docs/reliability: what is looked for is ten minutes old at most, by the wall clock. */
-  #mayBeDouble() {
-    return this.temper.clockJumps;
+  /** What is looked for is ten minutes old at most, by the wall clock, and must have arrived before what repeats it. */
+  #mayBeDouble(message) {
+    return this.temper.clockJumps || message?.mayComeTwice === true;
   }
 
   /** Every queue has a bound. */
@@ -293,7 +308,14 @@ function settingsFor({ archive, resumeTimeoutMs }, workers) {
     hosts: [{ ...BASE.hosts[0], domain: DOMAIN }],
     workers,
     tls: { ...BASE.tls, required: false },
-    limits: { ...BASE.limits, unacknowledgedStanzas: 300, bytesPerSecond: 0, stanzasPerSecond: 0 },
+    limits: {
+      ...BASE.limits,
+      unacknowledgedStanzas: 300,
+      bytesPerSecond: 0,
+      stanzasPerSecond: 0,
+      idlePingMs: PING_MS,
+      pingTimeoutMs: PING_MS,
+    },
     streamManagement: { resumeTimeoutMs },
     archive: { ...BASE.archive, enabled: archive },
   };

@@ -189,9 +189,12 @@ export class MemoryNetwork {
 
   #guarded(alive: () => boolean): Timers {
     const { timers } = this.#options;
+    const ifAlive = (run: () => void) => (): void => {
+      if (alive()) run();
+    };
     return {
-      after: (ms, run) => timers.after(ms, () => void (alive() && run())),
-      every: (ms, run) => timers.every(ms, () => void (alive() && run())),
+      after: (ms, run) => timers.after(ms, ifAlive(run)),
+      every: (ms, run) => timers.every(ms, ifAlive(run)),
     };
   }
 
@@ -214,6 +217,8 @@ export class MemoryNetwork {
         resolve();
       });
     });
+    // It may have been killed while it waited, and its slot filled again.
+    if (!process.alive) return;
     process.state.abandon();
     this.kill(process.slot);
   }

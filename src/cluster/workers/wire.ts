@@ -164,6 +164,7 @@ export class WireReader {
         break;
       }
       this.#message(data[at] as number, bytes.slice(at + HEADER_BYTES, end) as Bytes);
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a message may have called `stop`
       if (this.#stopped) return;
       at = end;
     }

@@ -35,7 +35,9 @@ export const disco: Module = {
       return info(host, 'account', request);
     });
     // XEP-0030 §8: to strangers, and for accounts that do not exist, an empty list.
-    host.iq('account', NS.discoItems, 'query', (request) => items(request));
+    host.iq('account', NS.discoItems, 'query', (request) =>
+      request.own ? items(request) : nothing(request),
+    );
   },
 };
 
@@ -54,6 +56,12 @@ function info(host: ModuleHost, place: Place, request: IqRequest): Bytes {
 function items(request: IqRequest): Bytes {
   const node = nodeOf(request);
   if (node !== undefined) throw new StanzaError('item-not-found');
+  return `<query xmlns='${NS.discoItems}'/>` as Bytes;
+}
+
+/** Whatever the node: that there is such an account is not to be learned from it. */
+function nothing({ type }: IqRequest): Bytes {
+  if (type !== 'get') throw new StanzaError('bad-request');
   return `<query xmlns='${NS.discoItems}'/>` as Bytes;
 }
 

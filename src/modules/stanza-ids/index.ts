@@ -18,37 +18,41 @@ export const stanzaIds: Module = {
       'message.in',
       { order: 0, why: 'before anything trusts an id or a stamp', when },
       (stanza, account, effects) => {
-        dropForged(stanza, effects, (address) => address === account.jid.bare, account.jid.domain);
+        const { bare, domain } = account.jid;
+        dropForged(stanza, effects, bare, (from) => from === domain || from === bare);
         return undefined;
       },
     );
     host.on(
       'message.out',
-      { order: 0, why: "the copy in the sender's archive is clean too", when },
+      { order: 0, why: "neither the recipient nor the sender's archive gets what is forged", when },
       (stanza, account, effects) => {
-        // XEP-0359 §5: ids of the sender's own archive are not for others.
-        dropForged(stanza, effects, (address) => address === account.jid.bare, account.jid.domain);
+        // XEP-0359 §5, XEP-0313 §3.5: ids of the sender's own archive are not for others, forged or not.
+        // XEP-0198 §4: what a client sends again it may stamp in its own name, though not in its server's.
+        const { bare, domain } = account.jid;
+        dropForged(stanza, effects, bare, (from) => from === domain);
         return undefined;
       },
     );
   },
 };
 
+/** @param owner whose archive gives ids here. @param stamps whether nobody else may stamp in that name */
 function dropForged(
   stanza: Stanza,
   effects: Effects,
-  ours: (address: string) => boolean,
-  domain: string,
+  owner: string,
+  stamps: (from: string) => boolean,
 ): void {
   for (const child of stanza.children) {
     if (child.name === 'stanza-id' && child.ns === NS.stanzaIds) {
       // The address is compared prepared: another case or spelling of ours is ours.
       const by = prepared(stanza.childElement(child).attrs['by']);
-      if (by !== undefined && ours(by)) effects.drop(child);
+      if (by === owner) effects.drop(child);
     } else if (child.name === 'delay' && child.ns === NS.delay) {
       // XEP-0203 §4: a stamp in the name of the server or of the account comes from nobody else.
       const from = prepared(stanza.childElement(child).attrs['from']);
-      if (from !== undefined && (from === domain || ours(from))) effects.drop(child);
+      if (from !== undefined && stamps(from)) effects.drop(child);
     }
   }
 }

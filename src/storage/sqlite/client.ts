@@ -121,6 +121,7 @@ export class SqliteStorage implements Storage {
       throw new StorageError('resource-constraint', 'the database takes no writes at present');
     }
     if (this.room === 0) throw new StorageError('overloaded', 'too many units wait for the disk');
+    packed.complete();
     const ticket = this.#outbox.add(packed);
     packed.clear();
     const { openUnits, openBytes } = this.#outbox;

@@ -33,7 +33,9 @@ await check('direct-tls', async () => {
   const { code, output } = await send('over direct TLS', { direct: true });
   assert(code === 0 && !output.includes('<proceed'), output);
 });
-await check('login.PLAIN', () => partner.hears('over STARTTLS'));
+await check('login.PLAIN', async () => {
+  await partner.hears('over STARTTLS');
+});
 lacks(
   MECHANISMS.filter((name) => name !== 'PLAIN').map((name) => `login.${name}`),
   'takes PLAIN, whatever else is offered',

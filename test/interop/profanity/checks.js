@@ -182,10 +182,17 @@ await check('offline', async () => {
 await check('archive', async () => {
   type('/win 1');
   type('/mam on');
+  await sleep(500);
   type('/close all');
-  await sleep(300);
+  await sleep(500);
   type(`/msg ${bob.jid}`);
-  await shows('from another client');
+  await shows('from another client').catch((error) => {
+    const asked = log()
+      .split('\n')
+      .filter((line) => /urn:xmpp:mam:2/.test(line))
+      .slice(-2);
+    throw new Error(`${error.message}; its log: ${asked.join(' ')}`);
+  });
   // History off, so none of it is from its own log. It shows what others said.
   await until(() => log().includes('<fin '), 'no page came');
   return 'it shows a page twice: its request for the next puts <after/> beside <set/>, where it means nothing';

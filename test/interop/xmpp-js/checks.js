@@ -15,10 +15,14 @@ async function logIn(options) {
   }
 }
 
-await check('starttls', () => logIn({}));
-await check('direct-tls', () => logIn({ tls: true }));
+await check('starttls', async () => `takes ${await logIn({})} of its own accord`);
+await check('direct-tls', async () => {
+  await logIn({ tls: true });
+});
 for (const mechanism of ['SCRAM-SHA-1', 'PLAIN']) {
-  await check(`login.${mechanism}`, () => logIn({ mechanism }));
+  await check(`login.${mechanism}`, async () => {
+    await logIn({ mechanism });
+  });
 }
 lacks(
   [

@@ -1,0 +1,70 @@
+// XEP-0198 (v1.6.3) at its edges: what is counted, how long a session waits, who may not resume.
+import { Client } from '../helpers/client.ts';
+import { TestServer } from '../helpers/server.ts';
+import { childrenOf, type Element } from '../helpers/xml.ts';
+
+const SM = 'urn:xmpp:sm:3';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await TestServer.start({ accounts: 12 });
+});
+afterAll(async () => {
+  await server.close();
+});
+
+test.each([
+  ['30', '30'],
+  ['0', '600'],
+  ['', '600'],
+  ['1e1', '600'],
+  ['-5', '600'],
+  ['99999', '600'],
+])('§3: max=%j, of which only whole seconds count, makes %s', async (asked, given) => {
+  const client = await Client.login(server, server.user());
+  client.sendRaw(`<enable xmlns='${SM}' resume='true' max='${asked}'/>`);
+  const enabled = await client.connection.element('enabled');
+  expect(enabled.attrs['max']).toBe(given);
+  client.cut();
+});
+
+test('§7: who has closed its stream in good order cannot resume it, even while the connection hangs', async () => {
+  const client = await Client.login(server, server.user(), { managed: true, online: true });
+  const { token } = client;
+  const { connection } = client;
+  client.sendRaw('</stream:stream>');
+  await connection.take('close tag');
+  await client.relogin();
+  client.sendRaw(`<resume xmlns='${SM}' previd='${token}' h='${client.received}'/>`);
+  const answer = await client.connection.element('failed');
+  expect(childrenOf(answer).map(({ name }) => name)).toEqual(['item-not-found']);
+  connection.destroy();
+  client.cut();
+});
+
+test('§4: the answer to a ping from before <enable/> is counted when it comes behind it', async () => {
+  const [alice, bob] = [server.user(), server.user()];
+  const client = await Client.login(server, bob, { online: true });
+  const sender = await Client.login(server, alice);
+  let ping: Element | undefined;
+  const asked = new Promise<void>((resolve) => {
+    client.connection.filter = (element) => {
+      if (element.name === 'iq') {
+        ping = element;
+        resolve();
+      }
+      return true;
+    };
+  });
+  // Receipt on a stream without XEP-0198 is proved by the answer to a ping.
+  sender.send(`<message to='${bob.bare}' type='chat'><body>are you there?</body></message>`);
+  await asked;
+  client.connection.filter = undefined;
+  client.sendRaw(`<enable xmlns='${SM}' resume='true'/>`);
+  await client.connection.element('enabled');
+  client.sendRaw(`<iq type='result' id='${ping?.attrs['id'] ?? ''}'/><r xmlns='${SM}'/>`);
+  expect((await client.connection.element('a')).attrs['h']).toBe('1');
+  sender.cut();
+  client.cut();
+});
