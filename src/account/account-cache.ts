@@ -7,8 +7,11 @@ import type { Log } from '../util/log.ts';
 import { Account } from './account.ts';
 import type { Commits } from './commits.ts';
 
-/** What waits for an account to be read: stanzas and attachments, in order. Undefined: there is no such account. */
-type Waiting = (account: Account | undefined) => void;
+/**
+ * What waits for an account to be read: stanzas and attachments, in order. Undefined: there is no such account, or,
+ * if `unread`, nobody knows, since the read failed.
+ */
+type Waiting = (account: Account | undefined, unread: boolean) => void;
 
 interface Loading {
   readonly waiting: Waiting[];
@@ -29,6 +32,8 @@ export interface AccountCacheParts {
 
 /** How long "no such account" is believed without asking the disk again. */
 const ABSENT_MS = 2000;
+/** So many are believed absent at once; the oldest beyond them are asked for again. */
+const MAX_ABSENT = 10_000;
 
 export class AccountCache {
   private readonly parts: AccountCacheParts;
@@ -60,13 +65,13 @@ export class AccountCache {
   whenLoaded(jid: Jid, act: Waiting): boolean {
     const account = this.loaded.get(jid.bare);
     if (account !== undefined) {
-      act(account);
+      act(account, false);
       return true;
     }
     const believedUntil = this.absent.get(jid.bare);
     if (believedUntil !== undefined) {
       if (this.parts.clock.monotonicMs() < believedUntil) {
-        act(undefined);
+        act(undefined, false);
         return true;
       }
       this.absent.delete(jid.bare);
@@ -99,13 +104,16 @@ export class AccountCache {
 
   private async load(jid: Jid, loading: Loading): Promise<void> {
     let account: Account | undefined;
+    let unread = false;
     try {
       account = await this.read(jid);
-      if (account === undefined)
-        this.absent.set(jid.bare, this.parts.clock.monotonicMs() + ABSENT_MS);
+      if (account === undefined) this.believeAbsent(jid.bare);
       else this.loaded.set(jid.bare, account);
     } catch (error) {
-      this.parts.log.error(
+      unread = true;
+      // Overload is no fault, and its log lines would be part of the flood.
+      const isFlood = error instanceof StorageError && error.code === 'overloaded';
+      this.parts.log[isFlood ? 'debug' : 'error'](
         { err: error, jid: jid.bare },
         'an account could not be read; what waited for it was refused',
       );
@@ -113,7 +121,7 @@ export class AccountCache {
     this.loading.delete(jid.bare);
     for (const act of loading.waiting) {
       try {
-        act(account);
+        act(account, unread);
       } catch (error) {
         this.parts.log.error(
           { err: error, jid: jid.bare },
@@ -121,6 +129,17 @@ export class AccountCache {
         );
       }
     }
+  }
+
+  private believeAbsent(bare: BareJid): void {
+    // SECURITY: whoever writes to strangers chooses these, so they are bounded.
+    if (this.absent.size >= MAX_ABSENT) {
+      for (const oldest of this.absent.keys()) {
+        this.absent.delete(oldest);
+        break;
+      }
+    }
+    this.absent.set(bare, this.parts.clock.monotonicMs() + ABSENT_MS);
   }
 
   private async read(jid: Jid): Promise<Account | undefined> {

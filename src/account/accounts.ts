@@ -66,10 +66,14 @@ export class Accounts {
       return;
     }
     debtor?.owe(n);
-    const taken = this.cache.whenLoaded(to, (found) => {
-      if (found === undefined) this.receiveForNobody(stanza, from, to, debtor, n);
-      else this.receive(found, stanza, from, to, how, debtor, n);
-      debtor?.pay(n);
+    const taken = this.cache.whenLoaded(to, (found, unread) => {
+      try {
+        if (found !== undefined) this.receive(found, stanza, from, to, how, debtor, n);
+        else if (unread) this.refuse(stanza, from, to, new StanzaError('resource-constraint', 'wait'));
+        else this.receiveForNobody(stanza, from, to, debtor, n);
+      } finally {
+        debtor?.pay(n);
+      }
     });
     if (!taken) {
       this.refuse(stanza, from, to, new StanzaError('resource-constraint', 'wait'));
@@ -112,8 +116,9 @@ export class Accounts {
 
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
-    const taken = this.cache.whenLoaded(request.jid, (account) => {
-      done(account === undefined ? { refused: 'no-such-account' } : this.bind(account, request));
+    const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
+      if (account !== undefined) done(this.bind(account, request));
+      else done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
     });
     if (!taken) done({ refused: 'resource-constraint' });
   }

@@ -31,15 +31,22 @@ export class Commits {
     this.storage = storage;
     this.onRoom = onRoom;
     storage.onDone((upTo, failed) => {
+      let broken: { readonly error: unknown } | undefined;
       for (
         let head = this.waiting.first();
         head !== undefined && head.ticket <= upTo;
         head = this.waiting.first()
       ) {
         this.waiting.shift();
-        head.settler.settled(head.n, failed?.get(head.ticket));
+        try {
+          head.settler.settled(head.n, failed?.get(head.ticket));
+        } catch (error) {
+          // The others are told all the same, now that it is known which of them failed: a bug must not pass for a commit.
+          broken ??= { error };
+        }
       }
       this.onRoom();
+      if (broken !== undefined) throw broken.error;
     });
   }
 

@@ -58,12 +58,15 @@ class StoredMessage implements Settler {
   }
 
   settled(n: number, failure: StorageFailure | undefined): void {
-    for (const { ref, held } of this.held ?? []) {
-      if (failure === undefined) ref.release(held);
-      else ref.drop(held);
+    try {
+      for (const { ref, held } of this.held ?? []) {
+        if (failure === undefined) ref.release(held);
+        else ref.drop(held);
+      }
+      if (failure !== undefined) this.engine.notKept(this.stanza, this.from, this.to, failure);
+    } finally {
+      this.debtor?.pay(n);
     }
-    if (failure !== undefined) this.engine.notKept(this.stanza, this.from, this.to, failure);
-    this.debtor?.pay(n);
   }
 }
 
@@ -128,7 +131,16 @@ export class MessageEngine {
     if (!joins && later === undefined) return;
     debtor?.owe(n);
     this.lanes.add(account, from, later, {
-      run: () => this.attempt(account, stanza, kind, from, to, how, debtor, n),
+      run: () => {
+        try {
+          return this.attempt(account, stanza, kind, from, to, how, debtor, n);
+        } catch (error) {
+          // A lane that stopped here would hold back its sender for ever.
+          this.log.error({ err: error, id: stanza.id }, 'a waiting message failed. This is a bug.');
+          this.refuse(stanza, from, to, new StanzaError('internal-server-error'));
+          return undefined;
+        }
+      },
       refuse: (error) => {
         this.refuse(stanza, from, to, error);
       },
@@ -183,8 +195,12 @@ export class MessageEngine {
         debtor,
         n,
       );
-      this.outlet.route(stanza, from, to, how, deferred, 0);
-      deferred.pay();
+      try {
+        this.outlet.route(stanza, from, to, how, deferred, 0);
+      } finally {
+        // Also if it throws: everything that the account sends later waits behind this one.
+        deferred.pay();
+      }
     }
   }
 

@@ -130,6 +130,21 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'A module needs another one that is not loaded, or needs itself by way of others.',
     'Load the other module, or leave out the one that needs it.',
   ),
+  'module-missing': code(
+    EXIT.config,
+    'The configuration names a module that is neither built in nor installed.',
+    'Correct the name under `modules`, or install the package beside the configuration.',
+  ),
+  'module-broken': code(
+    EXIT.config,
+    'A module could not be loaded, or is none.',
+    'Look at the file that is named; leave the module out with `false` until it is mended.',
+  ),
+  'no-links': code(
+    EXIT.other,
+    'A server of one process wanted to speak to another one.',
+    'This is a bug: please report it.',
+  ),
   'module-conflict': code(
     EXIT.config,
     'Two modules want to answer the same request.',

@@ -419,7 +419,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
         break;
       case 'result':
       case 'error':
-        return session.answered(stanza);
+        return this.isForUs(session, stanza) && session.answered(stanza);
       default:
     }
     // RFC 6120 §8.1.3, §8.2.3: an id and one of four types.
@@ -432,6 +432,11 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       ),
     );
     return true;
+  }
+
+  /** SECURITY: an answer to somebody else who chose the id of our ping proves nothing to us. */
+  private isForUs(session: Session, { to }: Stanza): boolean {
+    return to === undefined || this.parts.jids.get(to)?.full === session.jid.domain;
   }
 
   private leave(): void {

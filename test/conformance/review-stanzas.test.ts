@@ -1,7 +1,7 @@
 // Stanzas at their edges: what is never answered, what is not told to strangers, what does not go on to the recipient.
 import { Client } from '../helpers/client.ts';
 import { TestServer } from '../helpers/server.ts';
-import { canonical, childrenOf } from '../helpers/xml.ts';
+import { canonical } from '../helpers/xml.ts';
 
 const STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas';
 
@@ -104,18 +104,6 @@ test.each([
     client.cut();
   },
 );
-
-test('XEP-0313 §7: an archive is announced by the account, not by the host', async () => {
-  const client = await Client.login(server, server.user());
-  const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-  const featuresOf = async (to: string): Promise<(string | undefined)[]> => {
-    const answer = await client.ask(`<iq type='get' to='${to}'>${query}</iq>`);
-    return childrenOf(childrenOf(answer)[0]!).map(({ attrs }) => attrs['var']);
-  };
-  expect(await featuresOf(client.bare)).toContain('urn:xmpp:mam:2');
-  expect(await featuresOf('localhost')).not.toContain('urn:xmpp:mam:2');
-  client.cut();
-});
 
 let asker: ReturnType<TestServer['user']> | undefined;
 let asked: ReturnType<TestServer['user']> | undefined;

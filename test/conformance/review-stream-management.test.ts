@@ -43,6 +43,25 @@ test('§7: who has closed its stream in good order cannot resume it, even while 
   client.cut();
 });
 
+test('an answer to somebody else is no answer to the ping of the server, whatever its id', async () => {
+  const [alice, bob] = [server.user(), server.user()];
+  const client = await Client.login(server, bob, { online: true });
+  const sender = await Client.login(server, alice);
+  client.acknowledging = false;
+  const asked = new Promise<string>((resolve) => {
+    client.connection.filter = ({ name, attrs }) => {
+      if (name === 'iq') resolve(attrs['id'] ?? '');
+      return true;
+    };
+  });
+  sender.send(`<message to='${bob.bare}' type='chat'><body>are you there?</body></message>`);
+  const id = await asked;
+  client.sendRaw(`<iq type='result' id='${id}' to='${sender.jid}'/>`);
+  await sender.receives(`<iq type='result' id='${id}' from='${client.jid}' to='${sender.jid}'/>`);
+  sender.cut();
+  client.cut();
+});
+
 test('§4: the answer to a ping from before <enable/> is counted when it comes behind it', async () => {
   const [alice, bob] = [server.user(), server.user()];
   const client = await Client.login(server, bob, { online: true });

@@ -15,6 +15,7 @@ const CELLS = {
   'not yet': 'not yet',
   lacks: '·',
 };
+const WORDS = { failed: 'failed', lacks: 'not in the client', 'not yet': 'not in the server' };
 
 function cell(result, id) {
   if (result.version === undefined) return 'not run';
@@ -74,7 +75,7 @@ function notes(results) {
       const text =
         note?.replace(/\s+/g, ' ').slice(0, 300) ??
         (outcome === 'silent' ? 'its program gave no answer' : 'no reason given');
-      const key = `${outcome === 'passed' ? '' : `${CELLS[outcome]}: `}${text}`;
+      const key = `${outcome === 'passed' || outcome === 'silent' ? '' : `${WORDS[outcome]}: `}${text}`;
       told.set(key, [...(told.get(key) ?? []), title]);
     }
     return [...told].map(

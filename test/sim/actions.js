@@ -102,7 +102,7 @@ const ON_CLIENT = {
     client.request();
     const slot = chance.below(world.workers);
     scheduler.at(scheduler.nowMs + chance.real() * 3 * world.temper.pace.hop, () => {
-      world.killWorker(slot);
+      if (!world.isCalm) world.killWorker(slot);
     });
   },
   acknowledge: (_world, client) => client.acknowledge(),

@@ -47,6 +47,8 @@ export class World {
   print;
   /** A process died, or was gone before its links had come to rest. */
   hasCrashed = false;
+  /** Nothing breaks any more. */
+  isCalm = false;
   #epochs = 0;
   #counter = 0;
   #hash = 0x811c9dc5;
@@ -221,6 +223,7 @@ export class World {
   async #settle() {
     const { scheduler } = this;
     this.trace(() => 'calm');
+    this.isCalm = true;
     scheduler.calm();
     this.store.start();
     if (!(await scheduler.run(() => this.#isServing(), SETTLE_MS)))
