@@ -1,7 +1,7 @@
 // Which accounts are in memory, and the inbox of each one that is being read. Bounded: the idle ones leave first.
 import type { Loader } from '../host/module.ts';
 import { makeJid, type BareJid, type Jid } from '../protocol/jid.ts';
-import type { QueryId, StatementId, Value } from '../storage/storage.ts';
+import { StorageError, type QueryId, type StatementId, type Value } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { Account } from './account.ts';

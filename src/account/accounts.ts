@@ -69,7 +69,8 @@ export class Accounts {
     const taken = this.cache.whenLoaded(to, (found, unread) => {
       try {
         if (found !== undefined) this.receive(found, stanza, from, to, how, debtor, n);
-        else if (unread) this.refuse(stanza, from, to, new StanzaError('resource-constraint', 'wait'));
+        else if (unread)
+          this.refuse(stanza, from, to, new StanzaError('resource-constraint', 'wait'));
         else this.receiveForNobody(stanza, from, to, debtor, n);
       } finally {
         debtor?.pay(n);

@@ -115,15 +115,21 @@ export class SessionKeeper {
     token: string,
     presence: Bytes,
     unproven: readonly Reference[],
+    givenUpTo: number | undefined,
   ): void {
     session.acknowledges = token !== '';
     session.token = token;
     if (presence !== '') restorePresence(account, session, this.reader.read(presence));
-    this.tell(account, session, unproven);
+    this.tell(account, session, unproven, givenUpTo);
   }
 
-  private tell(account: Account, session: SessionRef, unproven: readonly Reference[]): void {
+  private tell(
+    account: Account,
+    session: SessionRef,
+    unproven: readonly Reference[],
+    givenUpTo?: number,
+  ): void {
     for (const { handler } of this.hooks.list('session.restored'))
-      handler(account, session, unproven);
+      handler(account, session, unproven, givenUpTo);
   }
 }

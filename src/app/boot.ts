@@ -83,7 +83,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   if (options.openLinks === undefined) owns();
   else links = await options.openLinks(crossing);
   await ready;
-  const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here');
+  const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here', log);
   if (restored > 0)
     log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
   warmUp(worker.reader);

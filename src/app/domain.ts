@@ -142,7 +142,11 @@ export function composeDomain(options: DomainOptions): Domain {
     jids,
   });
   router.connect(accounts, iqs);
-  const sweep = timers.every(1000, () => cache.sweep());
+  const sweep = timers.every(1000, () => {
+    cache.sweep();
+    // A gate that nothing else opens (its link was given up, nobody writes) would stay shut for ever.
+    relieve();
+  });
   for (const module of options.modules) {
     const given = settings.modules[module.declaration.name];
     host.start(module, optionsFor(module, settings, given === false ? undefined : given));

@@ -18,6 +18,7 @@ import {
 import type { EndReason, SessionPort } from '../session/session-port.ts';
 import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { Random } from '../util/clock.ts';
+import { InvariantError } from '../util/errors.ts';
 import { utf8, type Bytes } from '../xml/bytes.ts';
 
 export interface DoorParts {
@@ -115,22 +116,31 @@ export class Door implements SessionDoor {
     return token;
   }
 
-  /** A session of the last run; done before the ports open. */
-  restore(local: string, domain: string, state: StoredState): void {
+  /** A session of the last run; done before the ports open. @returns false: it could not be, or not beside a newer one */
+  restore(local: string, domain: string, state: StoredState): Promise<boolean> {
     const { accounts, keeper, sessions, placement } = this.parts;
     const account = makeJid(local, domain, '');
     const id = sessions.nextId();
     const port = new PendingPort();
     const { resource } = parseJid(state.snapshot.jid);
     const request = { jid: account, resource, id, worker: placement.self, port, yields: true };
-    accounts.attach(request, (result) => {
-      if (result.refused !== undefined) return;
-      keeper.restore(result.account, result.session, state);
-      port.session = this.revive(
-        id,
-        new LocalHome(accounts, keeper, result.account, result.session),
-        state.snapshot,
-      );
+    return new Promise((resolve, reject) => {
+      accounts.attach(request, (result) => {
+        if (result.refused !== undefined) {
+          resolve(false);
+          return;
+        }
+        const { account: owner, session } = result;
+        try {
+          keeper.restore(owner, session, state);
+          const home = new LocalHome(accounts, keeper, owner, session);
+          port.session = this.revive(id, home, state.snapshot);
+          resolve(true);
+        } catch (error) {
+          owner.remove(session, false);
+          reject(error instanceof Error ? error : new InvariantError(String(error)));
+        }
+      });
     });
   }
 

@@ -3,7 +3,6 @@ import type { Clock, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { Session } from '../session/session.ts';
-import { StorageError } from '../storage/storage.ts';
 import type { Worker } from './worker.ts';
 
 const SETTLE_MS = 5000;
@@ -53,6 +52,7 @@ export async function drain(worker: Draining, ports: DrainPorts): Promise<number
 export async function restoreSessions(
   worker: Pick<Worker, 'storage' | 'commits' | 'restore'>,
   isHere: (bare: string) => boolean,
+  log: Log,
 ): Promise<number> {
   const { storage, commits } = worker;
   const query = storage.query('sessions.all');
@@ -62,13 +62,23 @@ export async function restoreSessions(
   for (;;) {
     const rows = await storage.read(query, [last]);
     const unit = storage.unit();
+    const restored: Promise<boolean>[] = [];
     for (const [id, domain, local, blob] of rows) {
       last = id as number;
-      if (!isHere(`${local as string}@${domain as string}`)) continue;
-      worker.restore(local as string, domain as string, blob as string);
+      const bare = `${local as string}@${domain as string}`;
+      if (!isHere(bare)) continue;
+      const restoring = worker.restore(local as string, domain as string, blob as string);
+      restored.push(
+        restoring.catch((error: unknown) => {
+          // One that cannot be read must not keep the server from starting; its client logs in anew.
+          log.error({ err: error, account: bare }, 'a stored session could not be restored');
+          return false;
+        }),
+      );
       unit.add(taken, last);
-      count++;
     }
+    // One page at a time: the accounts of all at once would be more reads than may wait.
+    for (const isBack of await Promise.all(restored)) if (isBack) count++;
     if (!unit.empty) commits.submit(unit, 0, { settled: () => undefined }, 0);
     if (rows.length === 0) return count;
   }
@@ -82,10 +92,10 @@ function keep(session: Session, pending: Debtor, log: Log): boolean {
     session.seal();
     return true;
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
+    // Whatever it is (a full disk, a state larger than a unit may be), the others are kept all the same.
     log.error(
-      { code: error.code, jid: session.jid.full },
-      'a session could not be kept over the restart',
+      { err: error, jid: session.jid.full },
+      'a session could not be kept over the restart; its client logs in anew',
     );
     return false;
   }

@@ -65,8 +65,8 @@ export interface Worker {
   accept(socket: Socket, kind: 'c2s' | 'c2s-tls'): void;
   /** No byte of a client is handled from here on. */
   stopReading(): void;
-  /** A stored session exists again. */
-  restore(local: string, domain: string, stored: string): void;
+  /** A stored session exists again. @returns false: it does not. Rejects for one that is damaged or of another version */
+  restore(local: string, domain: string, stored: string): Promise<boolean>;
   /** There may be room again in storage and links: sockets are read on. */
   relieve(): void;
   countSessions(domain: string | undefined): { online: number; hibernating: number };
@@ -168,9 +168,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       stopped = true;
       for (const stream of streams) stream.stopReading();
     },
-    restore: (local, domain, stored) => {
-      door.restore(local, domain, unpackStored(stored as Bytes));
-    },
+    restore: async (local, domain, stored) =>
+      await door.restore(local, domain, unpackStored(stored as Bytes)),
     relieve: () => domain.relieve(),
     countSessions: (domain) => {
       const count = { online: 0, hibernating: 0 };

@@ -38,8 +38,9 @@ export const archive: Module = {
       },
       { spec: 'XEP-0059', version: '1.0', status: 'partial', note: 'without index' },
     ],
-    // XEP-0313 §7: said where the archive is; a host has none.
-    features: { host: [NS.stanzaIds], account: [NS.mam2, NS.stanzaIds] },
+    // XEP-0313 §7: said where the archive is, the account.
+    // COMPAT(profanity 0.13): looks for it on the host alone, and without it asks no archive.
+    features: { host: [NS.mam2, NS.stanzaIds], account: [NS.mam2, NS.stanzaIds] },
     stores: ARCHIVE_SCHEMA,
     removals: ['archive.remove'],
   },

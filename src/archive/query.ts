@@ -11,13 +11,10 @@ import { escapeAttr } from '../xml/writer.ts';
 import { askedSlot, custodySlot, type Custody } from './custody.ts';
 import { timeOf } from './owner-ids.ts';
 import { parseRequest, queryForm, type ArchiveRequest } from './request.ts';
-import { KIND_INCOMING, type ArchiveStatements, type Filter } from './store.ts';
+import { KIND_INCOMING, MAX_PAGE_BYTES, type ArchiveStatements, type Filter } from './store.ts';
 
 /** The kind that a row has which only shows that the id asked for exists. */
 const KIND_ANCHOR = 0;
-
-/** Far below what a session may hold unacknowledged. */
-const MAX_PAGE_BYTES = 2 * 1024 * 1024;
 
 /** A message of a page: id, stanza, kind. */
 type Message = readonly [id: number, stanza: Bytes, kind: number];
@@ -59,12 +56,12 @@ export class Query {
     const above = Math.max(query.above, query.after ?? 0);
     const below = Math.min(query.below, query.before ?? Number.MAX_SAFE_INTEGER);
     const rows = await this.host.read(this.statements.page(filter, direction), [
+      ...anchorsOf(account, query),
       account.owner,
       above,
       below,
       ...values,
       query.max + 1,
-      ...anchorsOf(account, query),
     ]);
     checkAnchors(rows, query);
     const page = rows.filter((row) => row[2] !== KIND_ANCHOR) as unknown as Message[];

@@ -20,16 +20,30 @@ const DIRECTIONS: Readonly<Record<Direction, string>> = { forward: 'ASC', backwa
 /** The rows that a page request names (`after`, `before`) come with it, marked by a kind of 0. */
 const ANCHORS = 'SELECT id, NULL, 0 FROM archive WHERE owner = ? AND id IN (?, ?)';
 
-/** Parameters: owner, above, below, the filter's, limit, owner, anchor, anchor. Rows: id, stanza, kind; in any order. */
+/** Stanzas of one page in bytes; far below what a session may hold unacknowledged. */
+export const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+
+/** What one sender sent lately, in bytes, that is compared with what he sends again. */
+const MAX_RECENT_BYTES = 16 * 1024 * 1024;
+
+/** Two addresses and an id of the longest, escaped, are seldom more; what is misses only this comparison. */
+const MAX_START_TAG_BYTES = 4096;
+
+/** So many of an owner's newest rows are looked through for one that is sent again. */
+const MAX_RECENT_ROWS = 300;
+
+/** Parameters: owner, anchor, anchor, owner, above, below, the filter's, limit. Rows: anchors, then id, stanza, kind in order. */
 function pageQuery(filter: Filter, direction: Direction): QueryDef {
   return {
     name: `archive.page-${filter}-${direction}`,
     bytes: true,
-    sql: `SELECT id, stanza, kind FROM (
+    // SECURITY: hundreds of the largest messages are never in memory at once; the anchors come first, so they are there.
+    pageBytes: MAX_PAGE_BYTES,
+    sql: `${ANCHORS}
+          UNION ALL SELECT id, stanza, kind FROM (
             SELECT id, stanza, kind FROM archive
             WHERE owner = ? AND id > ? AND id < ? ${FILTERS[filter]}
-            ORDER BY id ${DIRECTIONS[direction]} LIMIT ?) AS page
-          UNION ALL ${ANCHORS}`,
+            ORDER BY id ${DIRECTIONS[direction]} LIMIT ?) AS page`,
   };
 }
 
@@ -73,10 +87,21 @@ export const ARCHIVE_SCHEMA: Schema = {
     {
       // For what is sent again after a crash. The stanza's start tag ends with its first '>', which values never hold.
       name: 'archive.insert-once',
+      // SECURITY: it runs where everybody's rows are written, so few rows are looked at, and of those only such as have
+      // about the right length are read.
       sql: `INSERT INTO archive ${COLUMNS} SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (
-              SELECT 1 FROM archive WHERE owner = ? AND id > ? AND peer = ? AND kind & ${KIND_OUTGOING} <> 0
-              AND substr(stanza, instr(stanza, x'3e')) = ?
-              AND instr(substr(stanza, 1, instr(stanza, x'3e')), ?) > 0)`,
+              WITH wanted (owner, since, peer, content, tag) AS (SELECT ?, ?, ?, ?, ?),
+              recent (id, kind, peer) AS (
+                SELECT id, kind, peer FROM archive
+                WHERE owner = (SELECT owner FROM wanted) AND id > (SELECT since FROM wanted)
+                ORDER BY id DESC LIMIT ${MAX_RECENT_ROWS})
+              SELECT 1 FROM wanted CROSS JOIN recent CROSS JOIN archive AS kept
+              WHERE recent.peer = wanted.peer AND recent.kind & ${KIND_OUTGOING} <> 0
+              AND kept.owner = wanted.owner AND kept.id = recent.id
+              AND LENGTH(kept.stanza) > LENGTH(wanted.content)
+              AND LENGTH(kept.stanza) <= LENGTH(wanted.content) + ${MAX_START_TAG_BYTES}
+              AND substr(kept.stanza, instr(kept.stanza, x'3e')) = wanted.content
+              AND instr(substr(kept.stanza, 1, instr(kept.stanza, x'3e')), wanted.tag) > 0)`,
     },
     { name: 'archive.remove', sql: 'DELETE FROM archive WHERE owner = ?', frees: true },
   ],
@@ -85,6 +110,7 @@ export const ARCHIVE_SCHEMA: Schema = {
     {
       name: 'archive.recent',
       bytes: true,
+      pageBytes: MAX_RECENT_BYTES,
       sql: `SELECT stanza FROM archive WHERE owner = ? AND id > ? AND kind & ${KIND_INCOMING} <> 0 AND peer = ?
             ORDER BY id DESC LIMIT 2000`,
     },

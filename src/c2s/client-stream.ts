@@ -1,6 +1,5 @@
 // A client's stream from the first byte to the last: TLS, log-in, bind or resume, then stanzas. RFC 6120 §5–§8.
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { AuthContext, ChannelBinding } from '../auth/mechanisms.ts';
 import type { SaslSuccess } from '../auth/sasl-step.ts';
 import { JidError, makeJid, type Jid } from '../protocol/jid.ts';
@@ -18,6 +17,7 @@ import type { Stanza } from '../xml/stanza.ts';
 import type { StreamHeader } from '../xml/tokenizer.ts';
 import { escapeAttr } from '../xml/writer.ts';
 import type { C2sParts } from './c2s-parts.ts';
+import { channelBindingOf } from './channel-binding.ts';
 import { bindError, bound, notBound, wantedResource } from './bind.ts';
 import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { SaslNegotiation } from './sasl.ts';
@@ -208,24 +208,12 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
   private authContext(): AuthContext {
     const tls = this.stream.transport.tls;
     const negotiation = this.negotiation as Negotiation;
-    if (tls !== undefined) negotiation.binding ??= this.channelBinding(tls);
+    if (tls !== undefined) negotiation.binding ??= channelBindingOf(tls, this.parts.endPoint);
     return {
       domain: this.domain,
       encrypted: tls !== undefined,
       binding: negotiation.binding ?? {},
       peerAddress: this.stream.transport.remoteAddress,
-    };
-  }
-
-  private channelBinding(tls: TLSSocket): ChannelBinding {
-    // RFC 5929 §4: of the certificate that was shown, which SNI chose, not the stream's `to`.
-    const endPoint = this.parts.endPoint(tls.servername);
-    return {
-      // RFC 9266 §2: only where the master secret is bound to the handshake, which TLS 1.3 makes sure of.
-      ...(tls.getProtocol() === 'TLSv1.3'
-        ? { tlsExporter: tls.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
-        : {}),
-      ...(endPoint === undefined ? {} : { tlsServerEndPoint: endPoint }),
     };
   }
 

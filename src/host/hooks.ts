@@ -9,11 +9,15 @@ export interface Hooks {
   'message.in': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
   /** An account's own session sent presence (without `to`): `session` shows the state after it. */
   'presence.own': (stanza: Stanza, account: AccountView, session: SessionView) => Verdict;
-  /** A session came back with what it had been given before (stored over a restart, or announced to a new owner). */
+  /**
+   * A session came back with what it had been given before (stored over a restart, or announced to a new owner).
+   * `givenUpTo` is the highest id that it was ever given, where that is known: what is later is new to it.
+   */
   'session.restored': (
     account: AccountView,
     session: SessionView,
     unproven: readonly Reference[],
+    givenUpTo?: number,
   ) => void;
   /** First available presence of non-negative priority of a session (XEP-0160 §3). */
   'session.available': (account: AccountView, session: SessionView) => void;

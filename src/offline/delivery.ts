@@ -52,6 +52,19 @@ export class Delivery {
     }
   }
 
+  /**
+   * A session outlived the process that owned its account: what is on disk above the last that it was given was on its
+   * way to it. It goes to it now, since nobody logs in again for it.
+   */
+  restored(account: AccountView, session: SessionView, givenUpTo: number): void {
+    if (!session.available || session.priority < 0) return;
+    const mailbox = this.mailbox(account);
+    const left = [...mailbox.waiting(), ...mailbox.maybeSeen()]
+      .filter((reference) => Math.abs(reference) > givenUpTo)
+      .sort((a, b) => Math.abs(a) - Math.abs(b));
+    this.give(account, session, left);
+  }
+
   /** Once a second: what a session may have seen goes to the clients that did not ask the archive. */
   tick(): void {
     if (this.later.length === 0) return;

@@ -100,8 +100,9 @@ function followSessions(
   host.on('session.available', late, (account, session) => {
     delivery.available(account, session);
   });
-  host.on('session.restored', late, (account, session, unproven) => {
+  host.on('session.restored', late, (account, session, unproven, givenUpTo) => {
     mailbox(account).given(session, unproven);
+    if (givenUpTo !== undefined) delivery.restored(account, session, givenUpTo);
   });
   host.on('session.ended', late, (account, session, unproven) => {
     delivery.ended(account, session, unproven);

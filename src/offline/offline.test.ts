@@ -331,6 +331,25 @@ describe('the archive and what waits', () => {
     expect(bob.bodies).toEqual(['held']);
   });
 
+  it('gives a session that outlived its owner what it had not been given', async () => {
+    await bobComes();
+    chat('given');
+    chat('on its way');
+    await server.settle();
+    const first = (await read('archive'))[0]?.[0] as number;
+    await restart(true);
+    const bob = await server.login('bob', 'desk');
+    const account = server.accounts.cache.peek(bob.session.jid.bare);
+    const ref = account?.sessions[0];
+    if (account === undefined || ref === undefined) throw new Error('no session');
+    ref.available = true;
+    for (const { handler } of server.host.hooks.list('session.restored')) {
+      handler(account, ref, [], first);
+    }
+    await server.settle();
+    expect(bob.bodies).toEqual(['on its way']);
+  });
+
   it('leaves the oldest to the archive beyond a thousand', async () => {
     for (let i = 0; i < 1010; i++) chat(`m${i}`);
     await server.settle();

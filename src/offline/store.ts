@@ -83,6 +83,7 @@ export const OFFLINE_SCHEMA: Schema = {
     {
       name: 'offline.recent',
       bytes: true,
+      pageBytes: 16 * 1024 * 1024,
       sql: 'SELECT stanza FROM pending WHERE owner = ? AND id > ? ORDER BY id DESC LIMIT 2000',
     },
   ],

@@ -1,25 +1,25 @@
 // The borders between workers: frames in and out, each handed to the part that it is for. RFC 6120 §10.1: order is the link's.
 import type { Account } from '../account/account.ts';
 import type { Accounts } from '../account/accounts.ts';
+import type { Reference } from '../host/views.ts';
 import { passage, type Passage } from '../account/outlet.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { FrameNo, Incoming, LinkHandler, Links } from '../cluster/link.ts';
 import type { Placement, WorkerId } from '../placement/placement.ts';
-import { errorBytes } from '../protocol/replies.ts';
+import { addressed } from '../protocol/replies.ts';
 import { parseJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
-import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { unpackSnapshot } from '../session/snapshot.ts';
 import type { Log } from '../util/log.ts';
-import { text, type Bytes } from '../xml/bytes.ts';
+import { text, utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
-import { addressed } from '../protocol/replies.ts';
 import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
+import { notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
 import { RemoteHome, RemotePort } from './remote-home.ts';
 import type { Elsewhere } from './router.ts';
@@ -85,12 +85,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     n: number,
   ): void {
     const bytes = addressed(stanza, 'c2s', from, to);
-    this.send(
-      worker,
-      frame(FRAME.incoming, (how.owed ? 1 : 0) + (how.again ? 2 : 0), bytes),
-      debtor,
-      n,
-    );
+    const flags = (how.owed ? 1 : 0) + (how.again ? 2 : 0);
+    this.send(worker, frame(FRAME.incoming, flags, bytes), debtor, n);
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -108,10 +104,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   ): void {
     const request = this.request();
     this.binding.set(request, done);
-    this.send(
-      owner,
-      frame(FRAME.bind, request, account.bareBytes, toBytes(resource ?? ''), session),
-    );
+    this.send(owner, frame(FRAME.bind, request, account.bareBytes, utf8(resource ?? ''), session));
   }
 
   /** How sessions move between workers. */
@@ -156,6 +149,7 @@ export class Crossing implements LinkHandler, Elsewhere {
     if (state === 'up') return;
     // Its sessions died with it; what it had received and not settled, nobody is owed any more.
     this.parts.accounts.workerGone(worker);
+    this.handover.gone(worker);
     this.received.delete(worker);
   }
 
@@ -167,7 +161,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onAnnounced(from: WorkerId, payload: Bytes): void {
-    const [, id, jid, token, presence, unproven] = fieldsOf(payload);
+    const [, id, jid, token, presence, unproven, givenUpTo] = fieldsOf(payload);
     const { accounts } = this.parts;
     const full = parseJid(text(jid as Bytes));
     const request = {
@@ -191,6 +185,8 @@ export class Crossing implements LinkHandler, Elsewhere {
         token ?? '',
         presence ?? ('' as Bytes),
         references,
+        // An earlier version does not say.
+        givenUpTo === undefined ? undefined : Number(givenUpTo),
       );
     });
   }
@@ -199,7 +195,17 @@ export class Crossing implements LinkHandler, Elsewhere {
     this.parts.onReady();
   }
 
-  onDropped(_to: WorkerId, _no: FrameNo, payload: Bytes): void {
+  onDropped(to: WorkerId, no: FrameNo, payload: Bytes): void {
+    try {
+      this.notDelivered(payload);
+    } finally {
+      // Nothing later may ever be sent there, so that no done would settle it.
+      this.sent.get(to)?.dropped(no);
+      this.parts.onRoom();
+    }
+  }
+
+  private notDelivered(payload: Bytes): void {
     switch (kindOfFrame(payload)) {
       case FRAME.incoming:
         this.bounce(fieldsOf(payload)[1] as Bytes, undefined);
@@ -232,7 +238,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         this.outgoing(from, fields, again, debts, no);
         return;
       case FRAME.deliver:
-        this.parts.sessions.get(Number(fields[0]))?.deliver(fields[2] as Bytes, Number(fields[1]));
+        this.deliver(Number(fields[0]), fields[2] as Bytes, Number(fields[1]));
         return;
       case FRAME.end:
         this.parts.sessions.get(Number(fields[0]))?.end(fields[1] as string as EndReason);
@@ -259,6 +265,13 @@ export class Crossing implements LinkHandler, Elsewhere {
       default:
         this.ofSession(from, kindOfFrame(payload), fields, debts, no);
     }
+  }
+
+  private deliver(id: number, stanza: Bytes, reference: Reference): void {
+    const session = this.parts.sessions.get(id);
+    if (session === undefined) return;
+    if (session.owner instanceof RemoteHome) session.owner.gave(reference);
+    session.deliver(stanza, reference);
   }
 
   private incoming(fields: Bytes[], again: boolean, debts: ReceivedDebts, no: number): void {
@@ -289,17 +302,29 @@ export class Crossing implements LinkHandler, Elsewhere {
     const how = Number(fields[2]);
     const stanza = reader.read(fields[3] as Bytes);
     const to = stanza.to === undefined ? undefined : jids.get(stanza.to);
-    this.withSession(from, fields, debts, no, (account, session) => {
-      accounts.outgoing(
-        account,
-        session,
-        stanza,
-        to,
-        passage((how & 1) !== 0, again || (how & 2) !== 0),
-        debts,
-        no,
-      );
-    });
+    this.withSession(
+      from,
+      fields,
+      debts,
+      no,
+      (account, session) => {
+        accounts.outgoing(
+          account,
+          session,
+          stanza,
+          to,
+          passage((how & 1) !== 0, again || (how & 2) !== 0),
+          debts,
+          no,
+        );
+      },
+      () => {
+        // Neither kept nor passed on: `h` may count it only if its sender is told.
+        const sender = jids.get(text(fields[0] as Bytes));
+        const error = sender && notTaken(stanza, to, sender);
+        if (error) this.send(from, frame(FRAME.deliver, fields[1] as Bytes, 0, error));
+      },
+    );
   }
 
   /** Frames about a session of an account that this worker owns. */
@@ -344,16 +369,24 @@ export class Crossing implements LinkHandler, Elsewhere {
     debts: ReceivedDebts,
     no: number,
     act: (account: Account, session: SessionRef) => void,
+    lost?: () => void,
   ): void {
     const jid = this.parts.jids.get(text(fields[0] as Bytes));
     if (jid === undefined) return;
     debts.owe(no);
     const taken = this.parts.accounts.cache.whenLoaded(jid, (account) => {
       const session = account?.byConnection(from, Number(fields[1]));
-      if (account !== undefined && session !== undefined) act(account, session);
-      debts.pay(no);
+      try {
+        if (account !== undefined && session !== undefined) act(account, session);
+        else lost?.();
+      } finally {
+        // A frame that is never settled would in the end stop the link, and with it everybody.
+        debts.pay(no);
+      }
     });
-    if (!taken) debts.pay(no);
+    if (taken) return;
+    lost?.();
+    debts.pay(no);
   }
 
   private bindHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
@@ -370,9 +403,7 @@ export class Crossing implements LinkHandler, Elsewhere {
       },
       (result) => {
         const answer =
-          result.refused === undefined
-            ? ['', toBytes(result.session.jid.full)]
-            : [result.refused, ''];
+          result.refused === undefined ? ['', utf8(result.session.jid.full)] : [result.refused, ''];
         this.send(from, frame(FRAME.bound, request, ...answer));
         debts.pay(no);
       },
@@ -384,20 +415,9 @@ export class Crossing implements LinkHandler, Elsewhere {
     const stanza = reader.read(bytes);
     const from = sender ?? jids.get(stanza.from ?? '');
     const to = jids.get(stanza.to ?? '') ?? from;
-    if (
-      from === undefined ||
-      to === undefined ||
-      stanza.name === 'presence' ||
-      stanza.type === 'error' ||
-      stanza.type === 'result'
-    )
-      return;
-    const error = new StanzaError(
-      'resource-constraint',
-      'wait',
-      'The server could not take this. Try again.',
-    );
-    this.parts.send(errorBytes(stanza, to, from, error), to, from);
+    if (from === undefined || to === undefined) return;
+    const error = notTaken(stanza, to, from);
+    if (error !== undefined) this.parts.send(error, to, from);
   }
 
   private request(): string {
@@ -427,8 +447,4 @@ export class Crossing implements LinkHandler, Elsewhere {
 function acknowledge(session: SessionRef, token: string): void {
   session.acknowledges = true;
   session.token = token;
-}
-
-function toBytes(value: string): Bytes {
-  return Buffer.from(value, 'utf8').latin1Slice() as Bytes;
 }

@@ -22,6 +22,8 @@ export class Handover {
   private readonly parts: HandoverParts;
   private readonly resuming = new Map<string, (snapshot: SessionSnapshot | undefined) => void>();
   private readonly taking = new Map<string, (packed: Bytes) => void>();
+  /** At the owner: moves under way, and whether the worker they lead to is still there. */
+  private readonly moves = new Set<{ readonly to: WorkerId; isLost: boolean }>();
 
   constructor(parts: HandoverParts) {
     this.parts = parts;
@@ -57,13 +59,21 @@ export class Handover {
       return;
     }
     session.freeze();
+    const move = { to: worker, isLost: false };
+    this.moves.add(move);
     this.fetch(session, (packed) => {
+      this.moves.delete(move);
       if (packed === '') {
         session.thaw();
         done(undefined);
         return;
       }
       const snapshot = unpackSnapshot(packed);
+      if (move.isLost) {
+        this.lose(account, session, snapshot);
+        done(undefined);
+        return;
+      }
       const remote =
         worker === this.parts.self ? undefined : new RemotePort(worker, id, this.parts.send);
       remote?.holds(snapshot.unacknowledged.map(({ reference }) => reference));
@@ -96,6 +106,25 @@ export class Handover {
       default:
         this.taken(request, fields[1]!);
     }
+  }
+
+  /** A worker died: sessions on their way to it will arrive nowhere. */
+  gone(worker: WorkerId): void {
+    for (const move of this.moves) if (move.to === worker) move.isLost = true;
+  }
+
+  /** Its old place has let go of it and its new one is no more. */
+  private lose(account: Jid, session: SessionRef, { unacknowledged }: SessionSnapshot): void {
+    session.thaw();
+    const unproven = unacknowledged.map(({ reference }) => reference).filter((it) => it !== 0);
+    const loose = unacknowledged.filter(({ reference }) => reference === 0);
+    this.parts.accounts.ended(
+      account.bare,
+      session.worker,
+      session.id,
+      unproven,
+      loose.map(({ stanza }) => stanza),
+    );
   }
 
   /** A question that reached nobody is answered with no. */

@@ -10,6 +10,9 @@ interface Sent {
   readonly n: number;
 }
 
+/** Keeps the place of what was dropped. */
+const NOBODY: Debtor = { owe: () => undefined, pay: () => undefined };
+
 /** Frames to one worker for which somebody waits. */
 export class SentDebts {
   private readonly waiting = new Deque<Sent>();
@@ -19,6 +22,24 @@ export class SentDebts {
   add(no: FrameNo, debtor: Debtor, n: number): void {
     debtor.owe(n);
     this.waiting.push({ no, debtor, n });
+  }
+
+  /** The frame will not be delivered, and its sender was told: it is owed nothing more. */
+  dropped(no: FrameNo): void {
+    const at = this.late.findIndex((sent) => sent.no === no);
+    if (at >= 0) {
+      const [sent] = this.late.splice(at, 1);
+      sent?.debtor.pay(sent.n);
+      return;
+    }
+    // Dropped oldest first, or as soon as sent: at one of the ends.
+    let index = this.waiting.first()?.no === no ? 0 : this.waiting.length - 1;
+    while (index >= 0 && (this.waiting.at(index)?.no ?? 0) > no) index--;
+    const sent = this.waiting.at(index);
+    if (sent?.no !== no) return;
+    if (index === 0) this.waiting.shift();
+    else this.waiting.set(index, { no, debtor: NOBODY, n: 0 });
+    sent.debtor.pay(sent.n);
   }
 
   done(upTo: FrameNo, exceptions: readonly FrameNo[]): void {

@@ -21,6 +21,8 @@ export class RemoteHome implements SessionHome {
   private readonly sendFrame: SendFrame;
   /** Last presence sent without `to`, in case a new owner needs to be told. */
   private presence: Bytes = '' as Bytes;
+  /** The highest id that the session was given: what its owner has above it when it dies never reached the session. */
+  private givenUpTo = 0;
 
   constructor(owner: WorkerId, sendFrame: SendFrame) {
     this.owner = owner;
@@ -73,6 +75,12 @@ export class RemoteHome implements SessionHome {
     this.tell(FRAME.ended, session, packReferences(unproven), ...loose);
   }
 
+  /** The owner gave the session a stanza with this reference. */
+  gave(reference: Reference): void {
+    const id = Math.abs(reference);
+    if (id > this.givenUpTo) this.givenUpTo = id;
+  }
+
   /** For a new process of the owner's slot. */
   announcement(session: Session): Bytes {
     const token = session.management?.token ?? '';
@@ -85,6 +93,7 @@ export class RemoteHome implements SessionHome {
       token,
       this.presence,
       unproven,
+      this.givenUpTo,
     );
   }
 

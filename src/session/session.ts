@@ -4,7 +4,6 @@ import type { Jid } from '../protocol/jid.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
 import type { StanzaError } from '../protocol/stanza-error.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Deque } from '../util/deque.ts';
 import type { Expirable, Wheel } from '../util/wheel.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -12,7 +11,7 @@ import type { Debtor, Ledger } from './ledger.ts';
 import { Proofs } from './proofs.ts';
 import type { SessionSnapshot } from './snapshot.ts';
 import type { EndReason, SessionPort } from './session-port.ts';
-import { StreamManagement, type Unacknowledged } from './stream-management.ts';
+import { StreamManagement } from './stream-management.ts';
 
 /** The connection side of a session. */
 export interface SessionStream {
@@ -138,6 +137,9 @@ export class Session implements SessionPort, Expirable {
 
   /** XEP-0198 §3: counts from here. */
   enable(management: StreamManagement): void {
+    // No `h` covers what was given before: one ping more, in front of <enabled/>, proves it.
+    if (this.proofs?.waiting === true)
+      this.write(this.proofs.pingNow(this.parts.clock.monotonicMs(), this.jid));
     this.sm = management;
     this.home.acknowledges(this);
   }
@@ -269,15 +271,11 @@ export class Session implements SessionPort, Expirable {
    * @param ready called once, at once or later; not alive: the session has ended, or its client has left
    */
   pause(ready: (alive: boolean) => void): void {
-    if (this.left) {
-      ready(false);
-      return;
-    }
     const old = this.stream;
     this.stream = undefined;
     old?.fail('conflict');
-    if (this.over || this.quiet) {
-      ready(!this.over);
+    if (this.over || this.left || this.quiet) {
+      ready(!this.over && !this.left);
       return;
     }
     const nowMs = this.parts.clock.monotonicMs();
@@ -359,8 +357,7 @@ export class Session implements SessionPort, Expirable {
 
   /** References of what it was given and has not proved. */
   unproven(): Reference[] {
-    const open = [...(this.sm?.unacknowledged ?? [])].map(({ reference }) => reference);
-    return [...open.filter((reference) => reference !== 0), ...(this.proofs?.all() ?? [])];
+    return [...(this.sm?.unproven() ?? []), ...(this.proofs?.all() ?? [])];
   }
 
   /** Everything that this session sent is settled. */
@@ -429,15 +426,7 @@ export class Session implements SessionPort, Expirable {
   private finish(): void {
     if (this.over) return;
     this.over = true;
-    const unproven: Reference[] = [];
-    const loose: Bytes[] = [];
-    const left: Deque<Unacknowledged> | undefined = this.sm?.unacknowledged;
-    for (const entry of left ?? []) {
-      if (entry.reference === 0) loose.push(entry.stanza);
-      else unproven.push(entry.reference);
-    }
-    unproven.push(...(this.proofs?.all() ?? []));
-    this.home.ended(this, unproven, loose);
+    this.home.ended(this, this.unproven(), this.sm?.loose() ?? []);
     this.parts.onEnd(this);
     this.goOn(false);
   }

@@ -162,6 +162,22 @@ export class StreamManagement {
     return true;
   }
 
+  /** What was not acknowledged and is on disk. */
+  unproven(): Reference[] {
+    const references: Reference[] = [];
+    for (const { reference } of this.unacknowledged)
+      if (reference !== 0) references.push(reference);
+    return references;
+  }
+
+  /** What was not acknowledged and is nowhere else. */
+  loose(): Bytes[] {
+    const stanzas: Bytes[] = [];
+    for (const { stanza, reference } of this.unacknowledged)
+      if (reference === 0) stanzas.push(stanza);
+    return stanzas;
+  }
+
   /** Puts back what a stored or moved session had not acknowledged. */
   restore(unacknowledged: readonly Unacknowledged[]): void {
     for (const { stanza, reference } of unacknowledged) this.sent(stanza, reference);

@@ -34,6 +34,8 @@ export interface QueryDef {
   readonly sql: string;
   /** BLOB columns arrive as `Bytes` strings (one byte a code unit), ready for the wire, and not as Buffers. */
   readonly bytes?: boolean;
+  /** The page ends with the first row that begins beyond so many bytes: for rows whose size others choose. */
+  readonly pageBytes?: number;
 }
 
 /** One step of a feature's tables. Versions of a feature count 1, 2, 3 without a gap; a step is one transaction. */

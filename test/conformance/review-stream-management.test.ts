@@ -1,6 +1,7 @@
 // XEP-0198 (v1.6.3) at its edges: what is counted, how long a session waits, who may not resume.
 import { Client } from '../helpers/client.ts';
 import { TestServer } from '../helpers/server.ts';
+import { pause } from '../helpers/waiting.ts';
 import { childrenOf, type Element } from '../helpers/xml.ts';
 
 const SM = 'urn:xmpp:sm:3';
@@ -60,6 +61,26 @@ test('an answer to somebody else is no answer to the ping of the server, whateve
   await sender.receives(`<iq type='result' id='${id}' from='${client.jid}' to='${sender.jid}'/>`);
   sender.cut();
   client.cut();
+});
+
+test('what was given before <enable/> is proved by a ping in front of <enabled/>, and not given again', async () => {
+  const [alice, bob] = [server.user(), server.user()];
+  const sender = await Client.login(server, alice);
+  const client = await Client.login(server, bob, { online: true });
+  sender.send(`<message to='${bob.bare}' type='chat'><body>are you there?</body></message>`);
+  expect((await client.next()).name).toBe('message');
+  client.sendRaw(`<enable xmlns='${SM}' resume='true'/>`);
+  // The ping is answered by itself, behind <enable/>.
+  await client.connection.element('enabled');
+  client.sendRaw(`<r xmlns='${SM}'/>`);
+  expect((await client.connection.element('a')).attrs['h']).toBe('1');
+  await client.close();
+  const again = await Client.login(server, bob, { online: true });
+  // What a session may have seen comes after 3 s.
+  await pause(4500);
+  expect(await again.drained()).toEqual([]);
+  sender.cut();
+  again.cut();
 });
 
 test('§4: the answer to a ping from before <enable/> is counted when it comes behind it', async () => {

@@ -1,17 +1,21 @@
 // Streams at their edges: RFC 6120 §4 (headers, ids, errors), RFC 5929 §4 beside SNI.
 import { createHash } from 'node:crypto';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { login } from '../helpers/client.ts';
 import { Connection, HEADER } from '../helpers/connection.ts';
 import { TestServer } from '../helpers/server.ts';
 import { childrenOf, conditionOf, textOf } from '../helpers/xml.ts';
 
 const OTHER_HOST = 'other.example';
+const WIDE_HOST = 'bücher.example';
 
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await TestServer.start({ config: { hosts: ['localhost', OTHER_HOST] }, accounts: 5 });
+  server = await TestServer.start({
+    config: { hosts: ['localhost', OTHER_HOST, WIDE_HOST] },
+    accounts: 5,
+  });
 });
 afterAll(async () => {
   await server.close();
@@ -86,15 +90,26 @@ test('RFC 6120 §4.9.1.1: an error of the client is answered with the close tag 
   connection.destroy();
 });
 
+async function secured(servername: string): Promise<TLSSocket> {
+  const { tlsPort: port } = server;
+  const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false });
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  return socket;
+}
+
+test.each([
+  ['OTHER.example', 'DNS:other.example'],
+  ['xn--bcher-kva.example', 'DNS:xn--bcher-kva.example'],
+  ['unknown.example', 'DNS:localhost'],
+])('RFC 6066 §3: who asks for %s is shown the certificate of %s', async (asked, shown) => {
+  const socket = await secured(asked);
+  expect(socket.getPeerCertificate().subjectaltname).toBe(shown);
+  socket.destroy();
+});
+
 test('RFC 5929 §4: tls-server-end-point is of the certificate that was shown, not of the host in `to`', async () => {
   const user = server.user();
-  const socket = connect({
-    port: server.tlsPort,
-    host: '127.0.0.1',
-    servername: OTHER_HOST,
-    rejectUnauthorized: false,
-  });
-  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  const socket = await secured(OTHER_HOST);
   const shown = socket.getPeerCertificate();
   expect(shown.subject.CN).toBe(OTHER_HOST);
   const connection = new Connection(server, socket);

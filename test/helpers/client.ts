@@ -147,6 +147,12 @@ export class Client {
     );
   }
 
+  /** It will not send anything again that has no acknowledgement. */
+  forgetWhatWasSent(): void {
+    this.acknowledged += this.unacknowledged.length;
+    this.unacknowledged = [];
+  }
+
   acknowledge(): void {
     this.sendRaw(`<a xmlns='${SM}' h='${this.received}'/>`);
   }
@@ -261,6 +267,7 @@ export class Client {
 
   private count(element: Element): void {
     const h = Number(element.attrs['h']);
+    if (h < this.acknowledged) return;
     this.unacknowledged.splice(0, h - this.acknowledged);
     this.acknowledged = h;
     this.onAcknowledged?.();

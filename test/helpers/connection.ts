@@ -1,6 +1,6 @@
 // One connection to the server as a test holds it: bytes out as written, what comes in read by saxes and queued.
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { HOST, type TestServer } from './server.ts';
 import { canonical, StreamParser, type Element } from './xml.ts';
 import { within } from './waiting.ts';
@@ -22,6 +22,8 @@ export interface ConnectOptions {
   /** `direct`: TLS from the first byte. */
   readonly tls?: 'none' | 'direct';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** An address of this machine to come from: failed log-ins slow down whoever shares it. */
+  readonly from?: string;
   /** Our side stays open when the server has ended its own. */
   readonly halfOpen?: boolean;
 }
@@ -60,6 +62,7 @@ export class Connection {
       : connectTcp({
           port: server.port,
           host: '127.0.0.1',
+          localAddress: options.from ?? '127.0.0.1',
           allowHalfOpen: options.halfOpen === true,
         });
     await within(
@@ -73,7 +76,7 @@ export class Connection {
     return new Connection(server, socket);
   }
 
-  send(text: string): void {
+  send(text: string | Buffer): void {
     this.socket.write(text);
   }
 
@@ -100,7 +103,7 @@ export class Connection {
   async secure(options: { readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' } = {}): Promise<void> {
     const plain = this.socket;
     plain.removeAllListeners();
-    const secure = connectTls({
+    const secure: Socket = connectTls({
       socket: plain,
       servername: HOST,
       rejectUnauthorized: false,
@@ -119,7 +122,8 @@ export class Connection {
   }
 
   get tls(): TLSSocket {
-    return this.socket as TLSSocket;
+    if (!(this.socket instanceof TLSSocket)) throw new TypeError('there is no TLS here');
+    return this.socket;
   }
 
   /** The next thing to come, whatever it is. */

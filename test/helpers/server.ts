@@ -194,9 +194,11 @@ export class TestServer {
     return this.pids().reduce((sum, pid) => sum + residentKib(pid), 0);
   }
 
-  /** What the server says of itself, JSON lines; from level `warn` on unless all is wanted. */
+  /** The last that the server said of itself; from level `warn` on unless all is wanted. */
   log(all = false): string {
-    return this.lines.filter((line) => all || /"level":"?(warn|error|[45]0)/.test(line)).join('\n');
+    const wanted = this.lines.filter((line) => all || /"level":"?(warn|error|[45]0)/.test(line));
+    const short = wanted.slice(-8).map((line) => line.slice(0, 200) + line.slice(200).slice(-150));
+    return short.join('\n');
   }
 
   /** Waits for a line of the log. */

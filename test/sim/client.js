@@ -259,8 +259,8 @@ export class SimClient {
     const { session } = this;
     this.#world.trace(() => `${session.tag} is not found`);
     if (h !== undefined) this.#acknowledged(Number(h));
-    // The session is there and was not found: what it sent may arrive behind what is sent again now.
-    if (this.#formerWorker?.alive === true)
+    // What the session sent may be on its way still, and arrive behind what is sent again now.
+    if (this.#world.isHeard(this.#formerWorker))
       for (const { message } of session.unacknowledged) if (message) message.mayComeTwice = true;
     this.#bind();
   }

@@ -52,6 +52,9 @@ export class SimWorker {
   slot;
   epoch;
   alive = true;
+  diedMs = Infinity;
+  /** Epochs of processes that it knows to be gone. */
+  gone = new Set();
   /** Connections may come. */
   ready = false;
   domain;
@@ -66,6 +69,7 @@ export class SimWorker {
     this.#world = world;
     this.slot = slot;
     this.epoch = epoch;
+    this.bornMs = world.scheduler.nowMs;
     this.timers = world.scheduler.timers(() => this.alive);
     this.placement = world.workers === 1 ? localPlacement : new SlotPlacement(slot, world.workers);
   }
@@ -101,6 +105,11 @@ export class SimWorker {
     });
     this.storage = storage;
     const crossing = new Crossing();
+    const onPeer = crossing.onPeer.bind(crossing);
+    crossing.onPeer = (slot, state, epoch) => {
+      if (state === 'down') this.gone.add(epoch);
+      onPeer(slot, state, epoch);
+    };
     this.domain = composeDomain({
       ...ports,
       settings: world.settings,
@@ -125,6 +134,7 @@ export class SimWorker {
           this.domain.door.restore(local, domain, unpackStored(stored)),
       },
       (bare) => this.placement.locate(bare) === 'here',
+      ports.log,
     );
     this.ready = true;
   }
@@ -163,6 +173,7 @@ export class SimWorker {
     if (!this.alive) return;
     this.alive = false;
     this.ready = false;
+    this.diedMs = this.#world.scheduler.nowMs;
     for (const socket of this.#sockets) if (!socket.destroyed) socket.orphan();
   }
 

@@ -118,6 +118,16 @@ export class World {
     return ready.length === 0 ? undefined : this.chance.pick(ready);
   }
 
+  /** Something that a process has sent may still arrive: it lives, or somebody does not know yet that it is gone. */
+  isHeard(worker) {
+    if (worker === undefined) return false;
+    return this.slots.some(
+      (other) =>
+        other === worker ||
+        (other !== undefined && other.bornMs < worker.diedMs && !other.gone.has(worker.epoch)),
+    );
+  }
+
   // ---- processes
 
   startWorker(slot) {

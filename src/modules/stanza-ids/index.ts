@@ -8,7 +8,7 @@ import type { Stanza } from '../../xml/stanza.ts';
 export const stanzaIds: Module = {
   declaration: {
     name: 'stanza-ids',
-    summary: 'Drops forged stanza ids and delay stamps from incoming messages.',
+    summary: 'Drops forged stanza ids and delay stamps from messages.',
     xeps: [{ spec: 'XEP-0359', version: '0.7.0', status: 'complete' }],
     features: { host: [NS.stanzaIds], account: [NS.stanzaIds] },
   },

@@ -17,12 +17,14 @@ export const PAGE_FAILED = 1;
 export class PageSource {
   readonly #db: Connection;
   readonly #statements: readonly Statement<unknown[], Value[]>[];
+  readonly #pageBytes: readonly (number | undefined)[];
   readonly #input = new PackedReader();
   readonly #output = new PackedWriter(MAX_PAGE_BYTES);
 
   /** @throws OperatorError `db-statement` */
   constructor(db: Connection, queries: readonly QueryDef[]) {
     this.#db = db;
+    this.#pageBytes = queries.map(({ pageBytes }) => pageBytes);
     this.#statements = queries.map(({ name, sql }) => {
       try {
         return db.prepare<unknown[], Value[]>(sql).raw(true);
@@ -54,7 +56,7 @@ export class PageSource {
     const output = this.#output;
     const start = output.length;
     try {
-      const rows = this.#statements[query]?.all(params) ?? [];
+      const rows = this.#rows(query, params);
       output
         .u32(id)
         .u32(PAGE_OK)
@@ -67,4 +69,22 @@ export class PageSource {
       output.text(messageOf(error));
     }
   }
+
+  #rows(query: number, params: readonly Value[]): Value[][] {
+    const statement = this.#statements[query];
+    const maxBytes = this.#pageBytes[query];
+    if (statement === undefined || maxBytes === undefined) return statement?.all(params) ?? [];
+    const rows: Value[][] = [];
+    let bytes = 0;
+    for (const row of statement.iterate(params)) {
+      rows.push(row);
+      if (bytes > maxBytes) break;
+      for (const value of row) bytes += sizeOf(value);
+    }
+    return rows;
+  }
+}
+
+function sizeOf(value: Value): number {
+  return typeof value === 'object' || typeof value === 'string' ? (value?.length ?? 0) : 0;
 }
