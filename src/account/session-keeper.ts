@@ -86,7 +86,6 @@ export class SessionKeeper {
       session.port.outstanding?.() ??
       snapshot.unacknowledged.map(({ reference }) => reference).filter((it) => it !== 0);
     const left = [...given, ...session.abandon()];
-    if (left.length === 0) return;
     for (const { handler } of this.hooks.list('session.ended')) handler(account, session, left);
   }
 

@@ -115,7 +115,6 @@ export class Handover {
 
   /** Its old place has let go of it and its new one is no more. */
   private lose(account: Jid, session: SessionRef, { unacknowledged }: SessionSnapshot): void {
-    session.thaw();
     const unproven = unacknowledged.map(({ reference }) => reference).filter((it) => it !== 0);
     const loose = unacknowledged.filter(({ reference }) => reference === 0);
     this.parts.accounts.ended(

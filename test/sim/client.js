@@ -83,6 +83,8 @@ export class SimClient {
     this.#formerWorker = this.#worker;
     this.#worker = worker;
     this.#socket?.break(false);
+    this.#keepHeld();
+    if (this.session?.token === '') this.session = undefined;
     this.state = 'connecting';
     this.#isLoggedIn = false;
     this.#cutter = new ElementCutter();
