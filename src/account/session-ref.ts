@@ -8,6 +8,9 @@ import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 
+/** What may wait in a hold, in bytes: of stanzas that are on no disk, anybody can send more while the disk is slow. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
 /** A stanza that waits in a hold; `backlog` entries expand to many. */
 export interface Held {
   stanza: Bytes;
@@ -35,6 +38,7 @@ export class SessionRef implements SessionView {
   presence: Stanza | undefined = undefined;
   acknowledges = false;
   private held: Deque<Held> | undefined = undefined;
+  private heldBytes = 0;
   /** Moves under way: nothing leaves meanwhile. */
   private moves = 0;
   private data: unknown[] | undefined = undefined;
@@ -59,14 +63,23 @@ export class SessionRef implements SessionView {
 
   deliver(stanza: Bytes, reference: Reference = 0): void {
     if (this.held === undefined) this.port.deliver(stanza, reference);
-    else this.held.push({ stanza, reference, state: 'ready' });
+    else this.wait({ stanza, reference, state: 'ready' });
   }
 
   /** Keeps a place in the queue for a stanza whose unit is not on disk yet; `release` or `drop` ends the wait. */
   hold(stanza: Bytes, reference: Reference): Held {
     const held: Held = { stanza, reference, state: 'waiting' };
-    (this.held ??= new Deque()).push(held);
+    this.wait(held);
     return held;
+  }
+
+  private wait(held: Held): void {
+    const isFull = this.heldBytes > MAX_HELD_BYTES;
+    // The session ends; its references are still named by `abandon`, and pushed again to whoever comes next.
+    if (isFull) held.stanza = '' as Bytes;
+    this.heldBytes += held.stanza.length;
+    (this.held ??= new Deque()).push(held);
+    if (!isFull && this.heldBytes > MAX_HELD_BYTES) this.port.end('resource-constraint');
   }
 
   release(held: Held): void {
@@ -108,6 +121,7 @@ export class SessionRef implements SessionView {
       }
     }
     this.held = undefined;
+    this.heldBytes = 0;
     return waiting;
   }
 
@@ -142,7 +156,7 @@ export class SessionRef implements SessionView {
 
   private flush(): void {
     const queue = this.held;
-    if (queue === undefined || this.moves > 0) return;
+    if (queue === undefined || this.moves > 0 || this.heldBytes > MAX_HELD_BYTES) return;
     for (
       let head = queue.first();
       head !== undefined && head.state !== 'waiting';
@@ -150,6 +164,7 @@ export class SessionRef implements SessionView {
     ) {
       if (head.backlog !== undefined && !this.pour(head, head.backlog)) return;
       queue.shift();
+      this.heldBytes -= head.stanza.length;
       if (head.state === 'dropped' || head.backlog !== undefined) continue;
       this.port.deliver(head.stanza, head.reference);
       if (this.held !== queue) return;

@@ -21,7 +21,13 @@ export function warmUp(reader: StanzaReader): number {
     );
     messageKind(stanza.type, stanza.children);
     written += addressed(stanza, 'c2s', from, to).length;
-    written += addressed(stanza, 'forwarded', from, to, (child) => child.name === 'stanza-id').length;
+    written += addressed(
+      stanza,
+      'forwarded',
+      from,
+      to,
+      (child) => child.name === 'stanza-id',
+    ).length;
     written += formatTimestamp(round * 1000).length;
   }
   return written;

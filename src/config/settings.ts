@@ -137,7 +137,8 @@ const limits = section('What one client, one address or one account may take.', 
     live: true,
   }),
   idleTimeoutMs: option(durationMs(), 900_000, {
-    description: 'Where idlePingMs is 0: a connection without a byte received for this long is closed; 0 never closes it.',
+    description:
+      'Where idlePingMs is 0: a connection without a byte received for this long is closed; 0 never closes it.',
     unit: 'milliseconds',
     live: true,
   }),

@@ -39,6 +39,11 @@ export class Proofs {
     return this.references.length > 0;
   }
 
+  /** Some of it is behind the ping that is out, or none is out. */
+  get unasked(): boolean {
+    return this.references.length > this.covered;
+  }
+
   /** What is given after the client's close tag is not proved by its FIN. */
   freeze(): void {
     this.frozen = true;

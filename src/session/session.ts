@@ -138,7 +138,7 @@ export class Session implements SessionPort, Expirable {
   /** XEP-0198 §3: counts from here. */
   enable(management: StreamManagement): void {
     // No `h` covers what was given before: one ping more, in front of <enabled/>, proves it.
-    if (this.proofs?.waiting === true)
+    if (this.proofs?.unasked === true)
       this.write(this.proofs.pingNow(this.parts.clock.monotonicMs(), this.jid));
     this.sm = management;
     this.home.acknowledges(this);
@@ -317,7 +317,7 @@ export class Session implements SessionPort, Expirable {
       h: sm.h,
       clientH: sm.clientH,
       unacknowledged: [...sm.unacknowledged],
-      unsettled: !this.quiet,
+      unsettled: !this.quiet || this.stillAgain(),
     };
   }
 

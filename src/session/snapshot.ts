@@ -15,7 +15,7 @@ export interface SessionSnapshot {
   /** Stanzas that the client has acknowledged. */
   readonly clientH: number;
   readonly unacknowledged: readonly Unacknowledged[];
-  /** Stanzas behind `h` had been received: what the client sends again may be here already. */
+  /** Behind `h` more had been received, here or in a session that was lost: what the client sends again may be here. */
   readonly unsettled?: boolean;
 }
 

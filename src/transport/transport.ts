@@ -29,6 +29,9 @@ export interface TransportParts {
  */
 const REPLY_BUFFER_BYTES = 64 * 1024;
 
+/** After so many bytes a connection lets the others read: libuv alone would give it two megabytes in a row. */
+const TURN_BYTES = 64 * 1024;
+
 /** Once we have ended our side, the peer has this long to end its own. */
 const LINGER_MS = 5000;
 
@@ -68,6 +71,7 @@ export class Transport implements Flushable, Gated {
   /** Reasons for not reading: gate, and those of the user (shaper, slow peer, negotiation). Reads go on at zero. */
   private stops = 0;
   private slow = false;
+  private turnBytes = 0;
   /** Bytes received since the connection was opened. */
   receivedBytes = 0;
 
@@ -172,7 +176,14 @@ export class Transport implements Flushable, Gated {
     }
     this.receivedBytes += chunk.length;
     this.user?.onData(chunk);
-    if (gate.shut && this.user !== undefined && !this.ending) this.waitForGate();
+    if (this.user === undefined || this.ending) return;
+    this.turnBytes += chunk.length;
+    if (this.turnBytes >= TURN_BYTES) {
+      this.turnBytes = 0;
+      this.stopReading();
+      this.parts.tick.yield(this);
+    }
+    if (gate.shut) this.waitForGate();
   }
 
   peerEnded(): void {

@@ -5,9 +5,15 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Somebody who stopped reading for the rest of the turn. */
+export interface Yielding {
+  resumeReading(): void;
+}
+
 /** PERF(docs/performance.md): one setImmediate for all connections of a worker. */
 export class WriteTick {
   private dirty: Flushable[] = [];
+  private yielding: Yielding[] = [];
   private scheduled = false;
   private readonly onError: (error: unknown) => void;
 
@@ -18,6 +24,16 @@ export class WriteTick {
 
   add(flushable: Flushable): void {
     this.dirty.push(flushable);
+    this.schedule();
+  }
+
+  /** Calls `resumeReading` when the others have had their turn. */
+  yield(yielding: Yielding): void {
+    this.yielding.push(yielding);
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(() => {
@@ -36,5 +52,8 @@ export class WriteTick {
         this.onError(error);
       }
     }
+    const { yielding } = this;
+    this.yielding = [];
+    for (const reader of yielding) reader.resumeReading();
   }
 }

@@ -17,7 +17,6 @@ export const LT = 0x3c;
 export const EQUALS = 0x3d;
 export const GT = 0x3e;
 export const QUESTION = 0x3f;
-export const BRACKET = 0x5b;
 export const BRACKET_CLOSE = 0x5d;
 
 function table(isSpecial: (byte: number) => boolean): Uint8Array {

@@ -74,13 +74,6 @@ export function parseElements(xml: string): Element[] {
   return found;
 }
 
-export function parseElement(xml: string): Element {
-  const [element, more] = parseElements(xml);
-  if (element === undefined || more !== undefined)
-    throw new TypeError(`one element, please: ${xml}`);
-  return element;
-}
-
 export function childrenOf(element: Element): Element[] {
   return element.children.filter((child): child is Element => typeof child !== 'string');
 }

@@ -137,6 +137,8 @@ export class Witness {
     if (!this.#world.hasCrashed) return false;
     // On no disk, or no longer: a link that gives it again cannot look for it.
     if (!this.isArchived(message)) return true;
+    // What is looked through is ten minutes by a clock that jumps.
+    if (this.#world.temper.clockJumps) return true;
     // Proved, but the mark that says so was not written yet.
     return element.includes('<delay');
   }

@@ -46,6 +46,10 @@ class SimTick {
       for (const due of this.#dirty.splice(0)) due.flush();
     });
   }
+
+  yield(transport) {
+    this.#timers.after(0, () => transport.resumeReading());
+  }
 }
 
 export class SimWorker {

@@ -69,7 +69,7 @@ async function openListener(
       // A free port taken for the first address serves the others too.
       const wanted = port === 0 ? (bound[0]?.port ?? 0) : port;
       const ipv6Only = addresses.includes('0.0.0.0');
-      const actual = await listen(server, kind, address, wanted, ipv6Only);
+      const actual = await listen(server, log, kind, address, wanted, ipv6Only);
       servers.push(server);
       bound.push({ kind, address, port: actual });
     } catch (error) {
@@ -94,6 +94,7 @@ function lacksFamily(cause: NodeJS.ErrnoException | undefined): boolean {
 
 function listen(
   server: Server,
+  log: Log,
   kind: string,
   address: string,
   port: number,
@@ -105,6 +106,10 @@ function listen(
     server.once('error', onError);
     server.listen({ host: address, port, ipv6Only, backlog: BACKLOG }, () => {
       server.off('error', onError);
+      // A connection that cannot be accepted (no memory, no buffers) is one connection less, not the end of the server.
+      server.on('error', (error) => {
+        log.warn({ kind, err: error }, 'a connection could not be accepted');
+      });
       const actual = server.address();
       resolve(typeof actual === 'object' && actual !== null ? actual.port : port);
     });

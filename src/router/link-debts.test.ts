@@ -1,0 +1,58 @@
+import type { Debtor } from '../session/ledger.ts';
+import { SentDebts } from './link-debts.ts';
+
+class Book implements Debtor {
+  readonly owed: number[] = [];
+  readonly paid: number[] = [];
+
+  owe(n: number): void {
+    this.owed.push(n);
+  }
+
+  pay(n: number): void {
+    this.paid.push(n);
+  }
+}
+
+function sent(...numbers: number[]): { debts: SentDebts; book: Book } {
+  const debts = new SentDebts();
+  const book = new Book();
+  for (const no of numbers) debts.add(no, book, no * 10);
+  return { debts, book };
+}
+
+describe('debts of frames that were sent', () => {
+  test('one that is dropped is paid, though no done ever comes', () => {
+    const { debts, book } = sent(1, 2, 3);
+    debts.dropped(1);
+    debts.dropped(2);
+    debts.dropped(3);
+    expect(book.paid).toEqual([10, 20, 30]);
+  });
+
+  test('one dropped behind others that are under way is paid once, and the others still are', () => {
+    const { debts, book } = sent(1, 2, 3, 4);
+    debts.dropped(3);
+    expect(book.paid).toEqual([30]);
+    debts.done(4, [2]);
+    expect(book.paid).toEqual([30, 10, 40]);
+    debts.done(4, []);
+    expect(book.paid).toEqual([30, 10, 40, 20]);
+  });
+
+  test('one that a done had passed over can be dropped', () => {
+    const { debts, book } = sent(1, 2);
+    debts.done(2, [1]);
+    debts.dropped(1);
+    debts.done(2, []);
+    expect(book.paid).toEqual([20, 10]);
+  });
+
+  test('a frame that nobody waits for changes nothing', () => {
+    const { debts, book } = sent(2, 4);
+    debts.dropped(1);
+    debts.dropped(3);
+    debts.dropped(5);
+    expect(book.paid).toEqual([]);
+  });
+});
