@@ -97,9 +97,11 @@ export function buildContent(
   attributes: readonly (readonly [string, string])[],
   content: Bytes,
 ): Element {
-  const root = top.ns === '' ? new UnqualifiedElement(top.name) : new Element(top.name);
-  root.attrs['xmlns'] = top.ns;
-  for (const [name, value] of attributes) setAttribute(root, name, value);
+  const isXml = top.ns === XML_NS;
+  const name = isXml ? `xml:${top.name}` : top.name;
+  const root = top.ns === '' ? new UnqualifiedElement(name) : new Element(name);
+  if (!isXml) root.attrs['xmlns'] = top.ns;
+  for (const [key, value] of attributes) setAttribute(root, key, value);
   if (content === '') return root;
   const buf = Buffer.from(`<x>${content}</x>`, 'latin1');
   replay(context, contentScope(top.ns), buf, 0, buf.length, new TreeBuilder(root, top.ns));
