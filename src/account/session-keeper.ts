@@ -1,5 +1,5 @@
 // Sessions over a graceful restart, at their account's owner: what it knew of them goes to disk and comes back.
-import type { HookTable } from '../host/hooks.ts';
+import type { GivenRange, HookTable } from '../host/hooks.ts';
 import type { Reference, Slot } from '../host/views.ts';
 import { addressed } from '../protocol/replies.ts';
 import type { Debtor } from '../session/ledger.ts';
@@ -114,21 +114,21 @@ export class SessionKeeper {
     token: string,
     presence: Bytes,
     unproven: readonly Reference[],
-    givenUpTo: number | undefined,
+    range: GivenRange | undefined,
   ): void {
     session.acknowledges = token !== '';
     session.token = token;
     if (presence !== '') restorePresence(account, session, this.reader.read(presence));
-    this.tell(account, session, unproven, givenUpTo);
+    this.tell(account, session, unproven, range);
   }
 
   private tell(
     account: Account,
     session: SessionRef,
     unproven: readonly Reference[],
-    givenUpTo?: number,
+    range?: GivenRange,
   ): void {
     for (const { handler } of this.hooks.list('session.restored'))
-      handler(account, session, unproven, givenUpTo);
+      handler(account, session, unproven, range);
   }
 }

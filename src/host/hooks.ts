@@ -2,6 +2,12 @@
 import type { Stanza } from '../xml/stanza.ts';
 import type { AccountView, Effects, Reference, SessionView, Verdict } from './views.ts';
 
+/** The lowest and the highest id of what a session was given; both 0: nothing yet. */
+export interface GivenRange {
+  readonly from: number;
+  readonly upTo: number;
+}
+
 export interface Hooks {
   /** The sender's account, before the message is routed. */
   'message.out': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
@@ -11,13 +17,13 @@ export interface Hooks {
   'presence.own': (stanza: Stanza, account: AccountView, session: SessionView) => Verdict;
   /**
    * A session came back with what it had been given before (stored over a restart, or announced to a new owner).
-   * `givenUpTo` is the highest id that it was ever given, where that is known: what is later is new to it.
+   * `range` spans the ids that it was ever given, where that is known: what lies outside is new to it.
    */
   'session.restored': (
     account: AccountView,
     session: SessionView,
     unproven: readonly Reference[],
-    givenUpTo?: number,
+    range?: GivenRange,
   ) => void;
   /** First available presence of non-negative priority of a session (XEP-0160 §3). */
   'session.available': (account: AccountView, session: SessionView) => void;

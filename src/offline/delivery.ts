@@ -1,9 +1,10 @@
 // Who is given what waits, and when: XEP-0160 (v1.0.1) §2, and the rules of "no doubles" in README.md.
 import { askedSlot } from '../archive/index.ts';
+import type { GivenRange } from '../host/hooks.ts';
 import type { ModuleHost } from '../host/module.ts';
 import type { AccountView, BacklogItem, Reference, SessionView, Slot } from '../host/views.ts';
 import type { Backlog } from './backlog.ts';
-import type { Mailbox } from './mailbox.ts';
+import { inOrder, type Mailbox } from './mailbox.ts';
 
 /** What a session may have seen waits so long for its client to ask the archive. */
 const ASK_MS = 3000;
@@ -24,6 +25,8 @@ interface Later {
   readonly account: AccountView;
   readonly session: SessionView;
   readonly dueAtMs: number;
+  /** Only older ones; the session had the others before. */
+  readonly belowId?: number;
 }
 
 export class Delivery {
@@ -53,16 +56,16 @@ export class Delivery {
   }
 
   /**
-   * A session outlived the process that owned its account: what is on disk above the last that it was given was on its
-   * way to it. It goes to it now, since nobody logs in again for it.
+   * A session outlived the process that owned its account: what it had not been given yet goes to it now, since nobody
+   * logs in again for it. What lies inside the range is proven, and the mark alone came too late, or is not for it.
    */
-  restored(account: AccountView, session: SessionView, givenUpTo: number): void {
+  restored(account: AccountView, session: SessionView, range: GivenRange): void {
     if (!session.available || session.priority < 0) return;
     const mailbox = this.mailbox(account);
-    const left = [...mailbox.waiting(), ...mailbox.maybeSeen()]
-      .filter((reference) => Math.abs(reference) > givenUpTo)
-      .sort((a, b) => Math.abs(a) - Math.abs(b));
-    this.give(account, session, left);
+    const isAbove = (reference: Reference): boolean => Math.abs(reference) > range.upTo;
+    this.give(account, session, allFree(mailbox).filter(isAbove));
+    const dueAtMs = this.host.clock.monotonicMs() + ASK_MS;
+    this.later.push({ account, session, dueAtMs, belowId: range.from });
   }
 
   /** Once a second: what a session may have seen goes to the clients that did not ask the archive. */
@@ -72,9 +75,14 @@ export class Delivery {
     const due = this.later.filter((entry) => entry.dueAtMs <= nowMs);
     if (due.length === 0) return;
     this.later = this.later.filter((entry) => entry.dueAtMs > nowMs);
-    for (const { account, session } of due) {
+    for (const { account, session, belowId } of due) {
       if (!account.sessions.includes(session) || session.slot(this.asked)) continue;
-      this.give(account, session, this.mailbox(account).maybeSeen());
+      const mailbox = this.mailbox(account);
+      const references =
+        belowId === undefined
+          ? mailbox.maybeSeen()
+          : allFree(mailbox).filter((reference) => Math.abs(reference) < belowId);
+      this.give(account, session, references);
     }
   }
 
@@ -142,4 +150,9 @@ export class Delivery {
       throw error;
     }
   }
+}
+
+/** What no session holds, whether or not one may have seen it: oldest first. */
+function allFree(mailbox: Mailbox): Reference[] {
+  return inOrder([...mailbox.waiting(), ...mailbox.maybeSeen()]);
 }

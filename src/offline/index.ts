@@ -100,9 +100,9 @@ function followSessions(
   host.on('session.available', late, (account, session) => {
     delivery.available(account, session);
   });
-  host.on('session.restored', late, (account, session, unproven, givenUpTo) => {
+  host.on('session.restored', late, (account, session, unproven, range) => {
     mailbox(account).given(session, unproven);
-    if (givenUpTo !== undefined) delivery.restored(account, session, givenUpTo);
+    if (range !== undefined) delivery.restored(account, session, range);
   });
   host.on('session.ended', late, (account, session, unproven) => {
     delivery.ended(account, session, unproven);

@@ -167,6 +167,7 @@ export class Mailbox implements Custody {
   }
 }
 
-function inOrder(references: Reference[]): Reference[] {
+/** Sorts by id, which is by time of arrival. */
+export function inOrder(references: Reference[]): Reference[] {
   return references.sort((a, b) => Math.abs(a) - Math.abs(b));
 }

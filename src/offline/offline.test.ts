@@ -333,10 +333,9 @@ describe('the archive and what waits', () => {
 
   it('gives a session that outlived its owner what it had not been given', async () => {
     await bobComes();
-    chat('given');
-    chat('on its way');
+    for (const body of ['old', 'given', 'on its way']) chat(body);
     await server.settle();
-    const first = (await read('archive'))[0]?.[0] as number;
+    const given = (await read('archive'))[1]?.[0] as number;
     await restart(true);
     const bob = await server.login('bob', 'desk');
     const account = server.accounts.cache.peek(bob.session.jid.bare);
@@ -344,10 +343,12 @@ describe('the archive and what waits', () => {
     if (account === undefined || ref === undefined) throw new Error('no session');
     ref.available = true;
     for (const { handler } of server.host.hooks.list('session.restored')) {
-      handler(account, ref, [], first);
+      handler(account, ref, [], { from: given, upTo: given });
     }
     await server.settle();
     expect(bob.bodies).toEqual(['on its way']);
+    await server.pass(4000);
+    expect(bob.bodies).toEqual(['on its way', 'old']);
   });
 
   it('leaves the oldest to the archive beyond a thousand', async () => {

@@ -161,7 +161,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onAnnounced(from: WorkerId, payload: Bytes): void {
-    const [, id, jid, token, presence, unproven, givenUpTo] = fieldsOf(payload);
+    const [, id, jid, token, presence, unproven, givenFrom, upTo] = fieldsOf(payload);
     const { accounts } = this.parts;
     const full = parseJid(text(jid as Bytes));
     const request = {
@@ -186,7 +186,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         presence ?? ('' as Bytes),
         references,
         // An earlier version does not say.
-        givenUpTo === undefined ? undefined : Number(givenUpTo),
+        upTo === undefined ? undefined : { from: Number(givenFrom), upTo: Number(upTo) },
       );
     });
   }

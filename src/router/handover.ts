@@ -165,6 +165,17 @@ export class Handover {
   private taken(request: string, packed: Bytes): void {
     const done = this.taking.get(request);
     this.taking.delete(request);
-    done?.(packed);
+    if (done !== undefined) done(packed);
+    else if (packed !== '') this.stray(unpackSnapshot(packed));
+  }
+
+  /** An earlier process of this slot had asked for it: it was let go of, after it had been announced here. */
+  private stray(snapshot: SessionSnapshot): void {
+    const { accounts } = this.parts;
+    const jid = parseJid(snapshot.jid);
+    accounts.cache.whenLoaded(jid, () => {
+      const session = accounts.byToken(jid.bare, snapshot.token);
+      if (session !== undefined) this.lose(jid, session, snapshot);
+    });
   }
 }

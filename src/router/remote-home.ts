@@ -21,7 +21,8 @@ export class RemoteHome implements SessionHome {
   private readonly sendFrame: SendFrame;
   /** Last presence sent without `to`, in case a new owner needs to be told. */
   private presence: Bytes = '' as Bytes;
-  /** The highest id that the session was given: what its owner has above it when it dies never reached the session. */
+  /** The ids that the session was given lie between these; what its owner has outside of them never reached it. */
+  private givenFrom = 0;
   private givenUpTo = 0;
 
   constructor(owner: WorkerId, sendFrame: SendFrame) {
@@ -78,6 +79,8 @@ export class RemoteHome implements SessionHome {
   /** The owner gave the session a stanza with this reference. */
   gave(reference: Reference): void {
     const id = Math.abs(reference);
+    if (id === 0) return;
+    if (this.givenFrom === 0 || id < this.givenFrom) this.givenFrom = id;
     if (id > this.givenUpTo) this.givenUpTo = id;
   }
 
@@ -93,6 +96,7 @@ export class RemoteHome implements SessionHome {
       token,
       this.presence,
       unproven,
+      this.givenFrom,
       this.givenUpTo,
     );
   }

@@ -1,19 +1,15 @@
 // Gathers what is written during one turn of the event loop: one system call for each connection and turn.
+import type { Gated } from './read-gate.ts';
 
 /** Somebody with bytes to flush. */
 export interface Flushable {
   flush(): void;
 }
 
-/** Somebody who stopped reading for the rest of the turn. */
-export interface Yielding {
-  resumeReading(): void;
-}
-
 /** PERF(docs/performance.md): one setImmediate for all connections of a worker. */
 export class WriteTick {
   private dirty: Flushable[] = [];
-  private yielding: Yielding[] = [];
+  private yielding: Gated[] = [];
   private scheduled = false;
   private readonly onError: (error: unknown) => void;
 
@@ -28,7 +24,7 @@ export class WriteTick {
   }
 
   /** Calls `resumeReading` when the others have had their turn. */
-  yield(yielding: Yielding): void {
+  yield(yielding: Gated): void {
     this.yielding.push(yielding);
     this.schedule();
   }
