@@ -99,8 +99,8 @@ export class Door implements SessionDoor {
       else done({ session: this.revive(id, home, snapshot) });
     };
     if (owner !== 'here') {
-      crossing.handover.resume(owner, account, utf8(token), id, (snapshot) =>
-        moved(snapshot, crossing.homeFor(owner)),
+      crossing.handover.resume(owner, account, utf8(token), id, (snapshot, presence) =>
+        moved(snapshot, crossing.homeFor(owner, presence)),
       );
       return;
     }

@@ -118,8 +118,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     }));
   }
 
-  homeFor(owner: WorkerId): RemoteHome {
-    return new RemoteHome(owner, this.send);
+  homeFor(owner: WorkerId, presence = '' as Bytes): RemoteHome {
+    return new RemoteHome(owner, this.send, presence);
   }
 
   // ---- LinkHandler

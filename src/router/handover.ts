@@ -2,6 +2,7 @@
 import type { Accounts } from '../account/accounts.ts';
 import type { WorkerId } from '../placement/placement.ts';
 import { parseJid, type Jid } from '../protocol/jid.ts';
+import { addressed } from '../protocol/replies.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import { packSnapshot, unpackSnapshot, type SessionSnapshot } from '../session/snapshot.ts';
@@ -18,9 +19,12 @@ export interface HandoverParts {
   readonly request: () => string;
 }
 
+/** @param presence of the session, as its new worker would tell it to a new owner; empty: it is not available */
+type Resumed = (snapshot: SessionSnapshot | undefined, presence: Bytes) => void;
+
 export class Handover {
   private readonly parts: HandoverParts;
-  private readonly resuming = new Map<string, (snapshot: SessionSnapshot | undefined) => void>();
+  private readonly resuming = new Map<string, Resumed>();
   private readonly taking = new Map<string, (packed: Bytes) => void>();
   /** At the owner: moves under way, and whether the worker they lead to is still there. */
   private readonly moves = new Set<{ readonly to: WorkerId; isLost: boolean }>();
@@ -30,13 +34,7 @@ export class Handover {
   }
 
   /** Asks the owner of an account for a session that may be anywhere. */
-  resume(
-    owner: WorkerId,
-    account: Jid,
-    token: Bytes,
-    session: number,
-    done: (snapshot: SessionSnapshot | undefined) => void,
-  ): void {
+  resume(owner: WorkerId, account: Jid, token: Bytes, session: number, done: Resumed): void {
     const request = this.parts.request();
     this.resuming.set(request, done);
     this.parts.send(owner, frame(FRAME.resume, request, account.bareBytes, token, session));
@@ -89,14 +87,14 @@ export class Handover {
       case FRAME.resume:
         // Open until answered: if this worker dies before, the request comes again to the next one.
         debts.owe(no);
-        this.move(parseJid(text(fields[1]!)), fields[2]!, from, Number(fields[3]), (snapshot) => {
-          const packed = snapshot === undefined ? '' : packSnapshot(snapshot);
-          this.parts.send(from, frame(FRAME.resumed, request, packed));
-          debts.pay(no);
-        });
+        this.resumeElsewhere(request, from, fields, () => debts.pay(no));
         return;
       case FRAME.resumed:
-        this.resumed(request, fields[1] === '' ? undefined : unpackSnapshot(fields[1]!));
+        this.resumed(
+          request,
+          fields[1] === '' ? undefined : unpackSnapshot(fields[1]!),
+          fields[2] ?? ('' as Bytes),
+        );
         return;
       case FRAME.take:
         this.giveUp(Number(fields[1]), (packed) => {
@@ -128,7 +126,7 @@ export class Handover {
 
   /** A question that reached nobody is answered with no. */
   dropped(kind: string, request: string): void {
-    if (kind === FRAME.resume) this.resumed(request, undefined);
+    if (kind === FRAME.resume) this.resumed(request, undefined, '' as Bytes);
     else this.taken(request, '' as Bytes);
   }
 
@@ -156,10 +154,33 @@ export class Handover {
     });
   }
 
-  private resumed(request: string, snapshot: SessionSnapshot | undefined): void {
+  private resumeElsewhere(
+    request: string,
+    to: WorkerId,
+    fields: readonly Bytes[],
+    answered: () => void,
+  ): void {
+    const account = parseJid(text(fields[1]!));
+    const token = fields[2]!;
+    this.move(account, token, to, Number(fields[3]), (snapshot) => {
+      const session = this.parts.accounts.byToken(account.bare, token);
+      this.parts.send(
+        to,
+        frame(
+          FRAME.resumed,
+          request,
+          snapshot === undefined ? '' : packSnapshot(snapshot),
+          presenceOf(session),
+        ),
+      );
+      answered();
+    });
+  }
+
+  private resumed(request: string, snapshot: SessionSnapshot | undefined, presence: Bytes): void {
     const done = this.resuming.get(request);
     this.resuming.delete(request);
-    done?.(snapshot);
+    done?.(snapshot, presence);
   }
 
   private taken(request: string, packed: Bytes): void {
@@ -178,4 +199,10 @@ export class Handover {
       if (session !== undefined) this.lose(jid, session, snapshot);
     });
   }
+}
+
+/** What the session last sent without an address, '' when it is not available. */
+function presenceOf(session: SessionRef | undefined): Bytes {
+  if (session?.presence === undefined) return '' as Bytes;
+  return addressed(session.presence, 'c2s', session.jid, session.jid);
 }

@@ -20,14 +20,16 @@ export class RemoteHome implements SessionHome {
   readonly owner: WorkerId;
   private readonly sendFrame: SendFrame;
   /** Last presence sent without `to`, in case a new owner needs to be told. */
-  private presence: Bytes = '' as Bytes;
+  private presence: Bytes;
   /** The ids that the session was given lie between these; what its owner has outside of them never reached it. */
   private givenFrom = 0;
   private givenUpTo = 0;
 
-  constructor(owner: WorkerId, sendFrame: SendFrame) {
+  /** @param presence of a session that was elsewhere before; empty: it is not available */
+  constructor(owner: WorkerId, sendFrame: SendFrame, presence: Bytes) {
     this.owner = owner;
     this.sendFrame = sendFrame;
+    this.presence = presence;
   }
 
   send(

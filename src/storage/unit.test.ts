@@ -93,3 +93,15 @@ test('nothing is kept by reference', () => {
   blob.fill(0);
   expect(decode(unit)).toEqual([[KEEP, [Buffer.from('before')]]]);
 });
+
+test('a late number is asked for when the unit is completed, and its neighbours stay as they are', () => {
+  let next = 7;
+  const unit = packed()
+    .start(KEEP)
+    .int(1)
+    .late(() => next++)
+    .text('behind');
+  next = 3_481_600_000_000_000;
+  unit.complete();
+  expect(decode(unit)).toEqual([[KEEP, [1, 3_481_600_000_000_000, 'behind']]]);
+});

@@ -183,11 +183,13 @@ export class Books {
       return afresh ? 'resent' : 'unexplained';
     }
     if (last.delayed) {
-      const why = this.#whyGivenAgain(before, last);
+      // Without ids the copies cannot be told apart: the last one is what it may be a repetition of.
+      const why = this.#whyGivenAgain(before.slice(-1), last);
       if (why !== 'unexplained') return why;
     }
     if (afresh) return 'resent';
-    return again ? 'proven' : 'unexplained';
+    // What is not acknowledged yet the workers repeat among themselves, too.
+    return again || entry.acknowledgedAt < 0 ? 'proven' : 'unexplained';
   }
 
   /**

@@ -201,6 +201,15 @@ export class TestServer {
     return short.join('\n');
   }
 
+  /** Time from the last end of a worker to the next that was ready, by the server's own log. */
+  replacementMs(): number {
+    const at = (what: RegExp): number => {
+      const line = this.lines.findLast((text) => what.test(text)) ?? '{}';
+      return Date.parse((JSON.parse(line) as { time?: string }).time ?? '');
+    };
+    return at(/"msg":"worker ready"/) - at(/"msg":"worker \d+ ended"/);
+  }
+
   /** Waits for a line of the log. */
   async logged(pattern: RegExp): Promise<void> {
     const found = (): boolean => this.lines.some((line) => pattern.test(line));
