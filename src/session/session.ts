@@ -58,8 +58,8 @@ export interface SessionParts {
   readonly onEnd: (session: Session) => void;
 }
 
-/** What a session needs a wheel for; one entry at a time. */
-const SOON_MS = 1000;
+/** A session looks after itself at the wheel's next tick, within a second; one entry at a time. */
+const NEXT_TICK = 0;
 /** A resumption waits so long for what was received before to be settled; links and store give up sooner. */
 const QUIET_MS = 10_000;
 /** For so long what a client sends again may be here already, when a resumption could not wait any longer. */
@@ -396,13 +396,13 @@ export class Session implements SessionPort, Expirable {
 
   private again(): number {
     this.onWheel = true;
-    return SOON_MS;
+    return NEXT_TICK;
   }
 
   private soon(): void {
     if (this.onWheel) return;
     this.onWheel = true;
-    this.parts.wheel.add(this, SOON_MS);
+    this.parts.wheel.add(this, NEXT_TICK);
   }
 
   /** What it sends in the next while may be a repetition of what was acknowledged to nobody. */

@@ -31,7 +31,8 @@ export class StreamManagement {
   /** Numbers at which an <r/> waits for its answer: only the newest matters, since one <a/> covers all. */
   private answerAt = -1;
   private firstAnswerAt = -1;
-  private ticks = 0;
+  /** The request that waits was told what was true a second after it came; it is told again when it is covered. */
+  private toldEarly = false;
   private expiresAtMs = 0;
   /** What the client had been counted before this process (a stored session). */
   private base: number;
@@ -89,7 +90,7 @@ export class StreamManagement {
     this.answerAt = this.ledger.taken;
     if (this.firstAnswerAt === -1) {
       this.firstAnswerAt = this.ledger.taken;
-      this.ticks = 0;
+      this.toldEarly = false;
     }
     return false;
   }
@@ -98,13 +99,14 @@ export class StreamManagement {
   answerDue(): boolean {
     if (this.firstAnswerAt === -1 || this.ledger.settled < this.firstAnswerAt) return false;
     this.firstAnswerAt = this.ledger.settled >= this.answerAt ? -1 : this.answerAt;
+    this.toldEarly = false;
     return true;
   }
 
   /** A request has waited for a second: it is answered with what is true now. */
   answerAnyway(): boolean {
-    if (this.firstAnswerAt === -1 || this.ticks++ === 0) return false;
-    this.firstAnswerAt = -1;
+    if (this.firstAnswerAt === -1 || this.toldEarly) return false;
+    this.toldEarly = true;
     return true;
   }
 

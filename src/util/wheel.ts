@@ -27,9 +27,9 @@ export class Wheel {
     this.handle = timers.every(TICK_MS, () => this.tick());
   }
 
-  /** Waits longer than the wheel are called early by `expire` at its rim and must ask again. */
+  /** 0 is the next tick, within a second. Waits longer than the wheel are called early by `expire` at its rim and must ask again. */
   add(entry: Expirable, inMs: number): void {
-    const ticks = Math.min(SLOTS - 1, Math.max(1, Math.ceil(inMs / TICK_MS) + 1));
+    const ticks = inMs <= 0 ? 1 : Math.min(SLOTS - 1, Math.ceil(inMs / TICK_MS) + 1);
     this.slots[(this.cursor + ticks) % SLOTS]?.push(entry);
   }
 

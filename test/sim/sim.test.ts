@@ -32,9 +32,9 @@ describe('the simulation', () => {
     ['overtaking', 'a stanza that does not wait behind one that waits for a commit'],
     ['no-announcement', 'a new process that is not told of the sessions of its accounts'],
   ])(
-    '%s: sees %s within 300 seeds',
+    '%s: sees %s within 2,000 seeds',
     (bug) => {
-      const { status, output } = simulate('--seeds', '300', '--bug', bug);
+      const { status, output } = simulate('--seeds', '2000', '--bug', bug);
       expect(status).toBe(1);
       expect(output).toMatch(/seed \d+ fails:/);
       console.log(`${bug}: ${output.split('\n').slice(0, 2).join(' ')}`);
