@@ -173,6 +173,9 @@ export function check(lib, bytes, { frames = FRAMES, splits, contexts }) {
       ? { ok: false, reason: 'not UTF-8', isUnsure: false, root: undefined }
       : judge(text);
   if (verdict.isUnsure) return { accepted, stanzas: 0 };
+  if (!accepted && verdict.ok && isReferenceBetweenStanzas(lib, context, whole, text ?? '')) {
+    return { accepted, stanzas: 0 };
+  }
   assert.equal(
     accepted,
     verdict.ok,
@@ -186,6 +189,18 @@ export function check(lib, bytes, { frames = FRAMES, splits, contexts }) {
     for (const [i, stanza] of stanzas.entries()) checkStanza(lib, stanza, nodes[i], header, frames);
   }
   return { accepted, stanzas: nodes.length };
+}
+
+/**
+ * White space between stanzas is ignored, a reference to white space there is character data for us (RFC 6120 §11.7 knows
+ * white space only), while the oracle reports the resolved text. Read with the white space itself, the stream must pass.
+ * @param {Library} lib @param {any} context @param {any} whole @param {string} text
+ */
+function isReferenceBetweenStanzas(lib, context, whole, text) {
+  if (whole.error?.message !== 'invalid-xml: character data between stanzas') return false;
+  const plain = text.replace(/&#(?:x0*(?:9|a|d|20)|0*(?:9|10|13|32));/gi, ' ');
+  const again = read(lib, context, Buffer.from(plain), [plain.length * 4]);
+  return again.closed && again.error === undefined;
 }
 
 /** @param {any} stanza */
