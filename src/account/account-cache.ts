@@ -35,14 +35,19 @@ const ABSENT_MS = 2000;
 /** So many are believed absent at once; the oldest beyond them are asked for again. */
 const MAX_ABSENT = 10_000;
 
+const SWEEP_STEP = 1000;
+
 export class AccountCache {
   private readonly parts: AccountCacheParts;
+  /** So many accounts in memory are worth a look. */
+  private sweepAbove: number;
   private readonly loaded = new Map<BareJid, Account>();
   private readonly loading = new Map<BareJid, Loading>();
   private readonly absent = new Map<BareJid, number>();
 
   constructor(parts: AccountCacheParts) {
     this.parts = parts;
+    this.sweepAbove = parts.cachedAccounts;
   }
 
   /** Accounts in memory. */
@@ -90,6 +95,12 @@ export class AccountCache {
 
   /** Called once a second: accounts without sessions leave when there are too many of them. */
   sweep(): void {
+    if (this.loaded.size > this.sweepAbove) this.evict();
+    const nowMs = this.parts.clock.monotonicMs();
+    for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
+  }
+
+  private evict(): void {
     const idle = [...this.loaded.values()].filter(
       (account) => account.sessions.length === 0 && account.closing.length === 0,
     );
@@ -98,8 +109,8 @@ export class AccountCache {
       idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
       for (const account of idle.slice(0, excess)) this.loaded.delete(account.jid.bare);
     }
-    const nowMs = this.parts.clock.monotonicMs();
-    for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
+    // PERF: nobody is looked at again before there are clearly more of them; an idle server does nothing.
+    this.sweepAbove = Math.max(this.parts.cachedAccounts, this.loaded.size + SWEEP_STEP);
   }
 
   private async load(jid: Jid, loading: Loading): Promise<void> {
