@@ -6,15 +6,13 @@ import type { Placement } from '../placement/placement.ts';
 import { Crossing } from '../router/crossing.ts';
 import type { StorageMode } from '../storage/sqlite/open.ts';
 import type { Module } from '../host/module.ts';
-import { OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { systemClock, systemRandom, systemTimers } from '../util/system-clock.ts';
 import { AccountAdmin } from './account-admin.ts';
-import { connectLinks } from './domain.ts';
+import { connectLinks, NO_LINKS } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
 import { SESSIONS_REMOVAL } from './server-schema.ts';
-import { warmUp } from './warm-up.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface BootOptions {
@@ -35,20 +33,6 @@ export interface Booted {
   /** Stores what can be resumed, ends every stream, lets go of links and storage. */
   stop(): Promise<void>;
 }
-
-/** Links of a server that is one process. */
-const NO_LINKS: Links = {
-  send: () => {
-    throw new OperatorError(
-      'no-links',
-      'There is no other worker.',
-      'This is a bug: please report it.',
-    );
-  },
-  settle: () => undefined,
-  room: () => Number.MAX_SAFE_INTEGER,
-  close: () => Promise.resolve(),
-};
 
 export async function boot(options: BootOptions): Promise<Booted> {
   const { settings, placement, log } = options;
@@ -86,7 +70,6 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here', log);
   if (restored > 0)
     log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
-  warmUp(worker.reader);
   const admin = new AccountAdmin({
     store: worker.store,
     commits: worker.commits,

@@ -21,6 +21,7 @@ import type { Storage } from '../storage/storage.ts';
 import { ReadGate } from '../transport/read-gate.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { OperatorError } from '../util/errors.ts';
 import { Wheel } from '../util/wheel.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
@@ -191,6 +192,20 @@ export function composeDomain(options: DomainOptions): Domain {
     },
   };
 }
+
+/** Links of a server that is one process. */
+export const NO_LINKS: Links = {
+  send: () => {
+    throw new OperatorError(
+      'no-links',
+      'There is no other worker.',
+      'This is a bug: please report it.',
+    );
+  },
+  settle: () => undefined,
+  room: () => Number.MAX_SAFE_INTEGER,
+  close: () => Promise.resolve(),
+};
 
 /**
  * Connects a worker to its links, before any frame comes.

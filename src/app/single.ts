@@ -7,6 +7,7 @@ import { systemClock, systemTimers } from '../util/system-clock.ts';
 import { boot } from './boot.ts';
 import { greet } from './greeting.ts';
 import { guardProcess } from './process-guard.ts';
+import { rehearse } from './rehearsal/rehearsal.ts';
 import { openSingleListeners } from './single-listeners.ts';
 import { readVersion } from './version.ts';
 
@@ -74,6 +75,7 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
     }).then((control) => {
       closeControl = () => control.close();
       greet(settings, listeners.bound);
+      void rehearse(settings, () => booted.worker.connections() === 0, log);
     }, reject);
   });
   await booted.stop();

@@ -11,6 +11,7 @@ import { boot, type Booted } from './boot.ts';
 import { storeSocket } from './paths.ts';
 import { connectSupervisor } from './supervisor/index.ts';
 import { guardProcess } from './process-guard.ts';
+import { rehearse } from './rehearsal/rehearsal.ts';
 
 const channel = connectSupervisor(process, systemClock, systemTimers);
 
@@ -55,6 +56,7 @@ async function run(): Promise<void> {
   channel.onStop(() => booted.stop());
   channel.onAsk((verb, args) => answer(booted, verb, args as Asked));
   channel.ready();
+  if (channel.first) void rehearse(settings, () => booted.worker.connections() === 0, log);
 }
 
 interface Asked {

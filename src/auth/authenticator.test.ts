@@ -11,7 +11,7 @@ import {
   stepOf,
   type Login,
 } from './testing/login-fixture.ts';
-import { ScramClient } from './testing/scram-client.ts';
+import { ScramClient } from './scram-client.ts';
 import { settled } from './testing/manual-time.ts';
 
 const CLEAR: AuthContext = { ...TLS, encrypted: false };

@@ -1,6 +1,6 @@
 import { HashingRefusal } from './hashing.ts';
 import { TLS, makeLogin, plain, scram, stepOf, type Login } from './testing/login-fixture.ts';
-import { ScramClient } from './testing/scram-client.ts';
+import { ScramClient } from './scram-client.ts';
 
 async function withAlice(password = 'secret'): Promise<Login> {
   const login = makeLogin();

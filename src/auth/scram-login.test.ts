@@ -9,7 +9,7 @@ import {
   stepOf,
   type Login,
 } from './testing/login-fixture.ts';
-import { ScramClient, type ClientOptions } from './testing/scram-client.ts';
+import { ScramClient, type ClientOptions } from './scram-client.ts';
 
 const HASHES = [
   ['SHA-1', 'sha1'],

@@ -1,6 +1,6 @@
 // A scripted XMPP client: it does what a test says, counts as XEP-0198 has it, and checks what comes against patterns.
 import { randomBytes } from 'node:crypto';
-import { ScramClient } from '../../src/auth/testing/scram-client.ts';
+import { ScramClient } from '../../src/auth/scram-client.ts';
 import { Connection, describe, WAIT_MS, type ConnectOptions } from './connection.ts';
 import { HOST, type TestServer, type User } from './server.ts';
 import { within } from './waiting.ts';

@@ -18,6 +18,8 @@ export interface WorkerLoad {
 export interface WorkerSeat {
   readonly slot: number;
   /** Unique to this process: grows with every start of a slot, also over restarts of the server. */
+  /** No process filled the slot before: nobody waits for this one to come back. */
+  readonly first: boolean;
   readonly epoch: number;
   readonly workers: number;
   /** Where the sockets of links and store are. */

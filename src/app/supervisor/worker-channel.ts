@@ -91,6 +91,7 @@ function onSocketClose(this: Socket & Counted): void {
 
 class Channel implements WorkerChannel {
   readonly slot: number;
+  readonly first: boolean;
   readonly epoch: number;
   readonly workers: number;
   readonly socketsDirectory: string;
@@ -118,6 +119,7 @@ class Channel implements WorkerChannel {
     this.#clock = clock;
     this.#timers = timers;
     this.slot = seat.slot;
+    this.first = seat.first;
     this.epoch = seat.epoch;
     this.workers = seat.workers;
     this.socketsDirectory = seat.socketsDirectory;

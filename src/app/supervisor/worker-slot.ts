@@ -92,6 +92,7 @@ export class WorkerSlot {
     this.#handed = 0;
     const seat: WorkerSeat = {
       slot: this.slot,
+      first: this.#starts === 1,
       epoch: this.#epoch,
       workers: settings.workers,
       socketsDirectory: settings.socketsDirectory,

@@ -10,7 +10,7 @@ import { systemRandom } from '../../util/system-clock.ts';
 import { InvariantError } from '../../util/errors.ts';
 import type { Random } from '../../util/clock.ts';
 import { ManualTime } from './manual-time.ts';
-import type { ScramClient } from './scram-client.ts';
+import type { ScramClient } from '../scram-client.ts';
 
 export const ITERATIONS = 4096;
 
