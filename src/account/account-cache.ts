@@ -15,6 +15,8 @@ type Waiting = (account: Account | undefined, unread: boolean) => void;
 
 interface Loading {
   readonly waiting: Waiting[];
+  /** Whose stanza began it. */
+  readonly by: BareJid | undefined;
 }
 
 export interface AccountCacheParts {
@@ -35,6 +37,12 @@ const ABSENT_MS = 2000;
 /** So many are believed absent at once; the oldest beyond them are asked for again. */
 const MAX_ABSENT = 10_000;
 
+/**
+ * SECURITY: so many accounts are read at once for what one account sends, each by a few of the reads that all share:
+ * whoever writes to thousands of strangers waits, and nobody else does.
+ */
+const MAX_LOADS_EACH = 256;
+
 const SWEEP_STEP = 1000;
 
 export class AccountCache {
@@ -44,6 +52,8 @@ export class AccountCache {
   private readonly loaded = new Map<BareJid, Account>();
   private readonly loading = new Map<BareJid, Loading>();
   private readonly absent = new Map<BareJid, number>();
+  /** Reads of accounts under way, by whose stanza began them. */
+  private readonly loadsBy = new Map<BareJid, number>();
 
   constructor(parts: AccountCacheParts) {
     this.parts = parts;
@@ -66,8 +76,12 @@ export class AccountCache {
     this.loaded.delete(bare);
   }
 
-  /** Runs `act` with the account in memory, reading it first if need be. @returns false when the inbox is full */
-  whenLoaded(jid: Jid, act: Waiting): boolean {
+  /**
+   * Runs `act` with the account in memory, reading it first if need be.
+   * @param by whose stanza it is, if it is a client's
+   * @returns false when the inbox is full, or when too much is being read for `by`
+   */
+  whenLoaded(jid: Jid, act: Waiting, by?: BareJid): boolean {
     const account = this.loaded.get(jid.bare);
     if (account !== undefined) {
       act(account, false);
@@ -87,7 +101,12 @@ export class AccountCache {
       loading.waiting.push(act);
       return true;
     }
-    const fresh: Loading = { waiting: [act] };
+    if (by !== undefined) {
+      const loads = this.loadsBy.get(by) ?? 0;
+      if (loads >= MAX_LOADS_EACH) return false;
+      this.loadsBy.set(by, loads + 1);
+    }
+    const fresh: Loading = { waiting: [act], by };
     this.loading.set(jid.bare, fresh);
     void this.load(jid, fresh);
     return true;
@@ -130,6 +149,7 @@ export class AccountCache {
       );
     }
     this.loading.delete(jid.bare);
+    this.loadEnded(loading.by);
     for (const act of loading.waiting) {
       try {
         act(account, unread);
@@ -140,6 +160,13 @@ export class AccountCache {
         );
       }
     }
+  }
+
+  private loadEnded(by: BareJid | undefined): void {
+    if (by === undefined) return;
+    const left = (this.loadsBy.get(by) ?? 1) - 1;
+    if (left === 0) this.loadsBy.delete(by);
+    else this.loadsBy.set(by, left);
   }
 
   private believeAbsent(bare: BareJid): void {

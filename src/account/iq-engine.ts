@@ -22,6 +22,8 @@ import { errorBytes, resultBytes } from '../protocol/replies.ts';
 
 /** Handlers that take their time (archive pages); one more than this for a requester is refused until one is done. */
 const MAX_SLOW_REQUESTS = 16;
+/** The same for all sessions of an account. */
+const MAX_SLOW_OF_ACCOUNT = 64;
 
 /** All iq handlers, by where they are asked and the request's child. */
 export class IqHandlers {
@@ -145,7 +147,7 @@ export class IqEngine {
   private readonly commits: Commits;
   private readonly outlet: Outlet;
   private readonly log: Log;
-  /** Requests under way whose handler is slow, by requester. */
+  /** Requests under way whose handler is slow, by full and by bare address of the requester. */
   private readonly slow = new Map<string, number>();
   /** Handlers that have answered with a promise: what they begin costs a read, so it is refused before it begins. */
   private readonly slowHandlers = new WeakSet<IqHandler>();
@@ -250,13 +252,16 @@ export class IqEngine {
   private checkPace(handler: IqHandler, from: Jid): void {
     if (!this.slowHandlers.has(handler)) return;
     // SECURITY: bounded for each requester; nothing was read or noted for what is refused here.
-    if ((this.slow.get(from.full) ?? 0) < MAX_SLOW_REQUESTS) return;
+    const ofSession = this.slow.get(from.full) ?? 0;
+    const ofAccount = this.slow.get(from.bare) ?? 0;
+    if (ofSession < MAX_SLOW_REQUESTS && ofAccount < MAX_SLOW_OF_ACCOUNT) return;
     throw new StanzaError('resource-constraint', 'wait', 'Too many requests at once.');
   }
 
   private wait(request: Request, content: Promise<Bytes | undefined>, n: number): void {
-    const requester = request.from.full;
-    this.slow.set(requester, (this.slow.get(requester) ?? 0) + 1);
+    const { full, bare } = request.from;
+    this.countSlow(full, 1);
+    if (bare !== full) this.countSlow(bare, 1);
     request.debtor?.owe(n);
     content
       .then(
@@ -272,11 +277,16 @@ export class IqEngine {
         this.fail(request, this.asStanzaError(error, '', request.stanza));
       })
       .finally(() => {
-        const left = (this.slow.get(requester) ?? 1) - 1;
-        if (left === 0) this.slow.delete(requester);
-        else this.slow.set(requester, left);
+        this.countSlow(full, -1);
+        if (bare !== full) this.countSlow(bare, -1);
         request.debtor?.pay(n);
       });
+  }
+
+  private countSlow(address: string, change: 1 | -1): void {
+    const count = (this.slow.get(address) ?? 0) + change;
+    if (count > 0) this.slow.set(address, count);
+    else this.slow.delete(address);
   }
 
   private asStanzaError(error: unknown, ns: string, stanza: Stanza): StanzaError {

@@ -170,6 +170,11 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'The directory of the database is not writable.',
     'Give it to the user the server runs as: SQLite keeps files beside the database.',
   ),
+  'db-driver-missing': code(
+    EXIT.unavailable,
+    'The SQLite add-on was not installed, or was built for another version of Node.js.',
+    'Install again with the Node.js that runs the server, optional packages included; below Node.js 22.14 a C++ compiler, make and Python must be there.',
+  ),
   'db-missing': code(
     EXIT.unavailable,
     'There is no database yet at the configured place.',

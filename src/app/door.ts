@@ -8,6 +8,7 @@ import type { BindOutcome, ResumeOutcome, SessionDoor } from '../c2s/c2s-parts.t
 import type { Placement } from '../placement/placement.ts';
 import { makeJid, parseJid, type Jid } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
+import type { Moved } from '../router/handover.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import {
   Session,
@@ -79,13 +80,16 @@ export class Door implements SessionDoor {
     });
   }
 
-  resume(account: Jid, token: string, done: (outcome: ResumeOutcome) => void): void {
+  resume(account: Jid, token: string, h: number, done: (outcome: ResumeOutcome) => void): void {
     const { sessions, placement, crossing } = this.parts;
     const session = sessions.find(token);
     if (session !== undefined) {
       // XEP-0198 §8: a token of somebody else's session is as good as none.
-      if (session.jid.bare === account.bare) done({ session });
-      else done({ refused: 'item-not-found' });
+      const { management } = session;
+      if (session.jid.bare !== account.bare) done({ refused: 'item-not-found' });
+      else if (management?.covers(h) === false)
+        done({ refused: 'too-high', sent: management.sentCount });
+      else done({ session });
       return;
     }
     if (placement.workers === 1) {
@@ -94,19 +98,21 @@ export class Door implements SessionDoor {
     }
     const id = sessions.nextId();
     const owner = placement.locate(account.bare);
-    const moved = (snapshot: SessionSnapshot | undefined, home: SessionHome | undefined): void => {
-      if (snapshot === undefined || home === undefined) done({ refused: 'item-not-found' });
-      else done({ session: this.revive(id, home, snapshot) });
+    const moved = (moved: Moved, home: SessionHome | undefined): void => {
+      if (moved.tooHigh !== undefined) done({ refused: 'too-high', sent: moved.tooHigh });
+      else if (moved.snapshot === undefined || home === undefined)
+        done({ refused: 'item-not-found' });
+      else done({ session: this.revive(id, home, moved.snapshot) });
     };
     if (owner !== 'here') {
-      crossing.handover.resume(owner, account, utf8(token), id, (snapshot, presence) =>
-        moved(snapshot, crossing.homeFor(owner, presence)),
+      crossing.handover.resume(owner, account, utf8(token), id, h, (result, presence) =>
+        moved(result, crossing.homeFor(owner, presence)),
       );
       return;
     }
     const ref = this.parts.accounts.byToken(account.bare, token);
-    crossing.handover.move(account, token, placement.self, id, (snapshot) => {
-      moved(snapshot, ref === undefined ? undefined : this.ownHome(account, ref));
+    crossing.handover.move(account, token, placement.self, id, h, (result) => {
+      moved(result, ref === undefined ? undefined : this.ownHome(account, ref));
     });
   }
 

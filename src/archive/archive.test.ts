@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { stanzaIds } from '../modules/stanza-ids/index.ts';
 import { archive } from './index.ts';
+import { COUNTED_ROWS, KIND_OUTGOING } from './store.ts';
 import { DOMAIN, TestServer, type TestClient } from './testing/server.ts';
 
 const READ_ROWS = {
@@ -288,6 +289,19 @@ describe('a query', () => {
       rsm(`<after>${ids[2] ?? ''}</after><before>${ids[6] ?? ''}</before>`),
     );
     expect(bodies).toEqual(['m3', 'm4', 'm5']);
+  });
+
+  it('leaves the count out where it would take too long to tell', async () => {
+    const insert = server.storage.statement('archive.insert');
+    for (let i = 1; i <= COUNTED_ROWS; i += 1000) {
+      const unit = server.storage.unit();
+      for (let n = i; n < i + 1000; n++)
+        unit.add(insert, aliceId, n, 'bob@example.org', '', KIND_OUTGOING, Buffer.from('<x/>'));
+      server.storage.submit(unit, aliceId);
+    }
+    const { end } = await ask(alice, rsm('<max>0</max>'));
+    expect(end).toContain("<set xmlns='http://jabber.org/protocol/rsm'></set>");
+    expect(end).not.toContain('complete');
   });
 
   it('gives only the count for max 0', async () => {

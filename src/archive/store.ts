@@ -29,6 +29,9 @@ const MAX_RECENT_BYTES = 16 * 1024 * 1024;
 /** Two addresses and an id of the longest, escaped, are seldom more; what is misses only this comparison. */
 const MAX_START_TAG_BYTES = 4096;
 
+/** A count looks at so many rows; what is more is too much to count (XEP-0059 §2.7). */
+export const COUNTED_ROWS = 20_000;
+
 /** So many of an owner's newest rows are looked through for one that is sent again. */
 const MAX_RECENT_ROWS = 300;
 
@@ -47,13 +50,23 @@ function pageQuery(filter: Filter, direction: Direction): QueryDef {
   };
 }
 
-/** Parameters: owner, above, below, the filter's, owner, anchor, anchor. Rows: count, NULL, -1, and the anchors. */
+/** What fits a filter among rows of the index; the resource, which is not in it, is looked up last. */
+const FITTING: Readonly<Record<Filter, string>> = {
+  all: '1',
+  bare: 'CASE WHEN walked.peer = ? THEN 1 END',
+  full: `CASE WHEN walked.peer = ?
+         THEN CASE WHEN (SELECT resource FROM archive WHERE rowid = walked.at) = ? THEN 1 END END`,
+};
+
+/** Parameters: the filter's, owner, above, below, owner, anchor, anchor. Rows: count, rows walked, -1, and the anchors. */
 function countQuery(filter: Filter): QueryDef {
   return {
     name: `archive.count-${filter}`,
     bytes: true,
-    sql: `SELECT COUNT(*), NULL, -1 FROM archive
-          WHERE owner = ? AND id > ? AND id < ? ${FILTERS[filter]}
+    // SECURITY: with a million rows a count would hold the reader of everybody for 40 to 170 ms; this is 1 to 80 ms.
+    sql: `SELECT COUNT(${FITTING[filter]}), COUNT(*), -1 FROM (
+            SELECT rowid AS at, peer FROM archive
+            WHERE owner = ? AND id > ? AND id < ? ORDER BY id LIMIT ${COUNTED_ROWS}) AS walked
           UNION ALL ${ANCHORS}`,
   };
 }

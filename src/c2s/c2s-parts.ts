@@ -35,7 +35,9 @@ export type BindOutcome =
 export type ResumeOutcome =
   | { readonly session: Session; readonly refused?: undefined }
   /** XEP-0198 §5: `h` if the session is known to have been here and is gone. */
-  | { readonly refused: 'item-not-found'; readonly h?: number };
+  | { readonly refused: 'item-not-found'; readonly h?: number }
+  /** XEP-0198 §6: the client's `h` is more than the `sent` stanzas; the session is as it was. */
+  | { readonly refused: 'too-high'; readonly sent: number };
 
 /** The way from a stream to a session. */
 export interface SessionDoor {
@@ -46,8 +48,11 @@ export interface SessionDoor {
     stream: SessionStream,
     done: (outcome: BindOutcome) => void,
   ): void;
-  /** @param account who logged in: a session of somebody else is not found */
-  resume(account: Jid, token: string, done: (outcome: ResumeOutcome) => void): void;
+  /**
+   * @param account who logged in: a session of somebody else is not found
+   * @param h what the client counts (XEP-0198 §4)
+   */
+  resume(account: Jid, token: string, h: number, done: (outcome: ResumeOutcome) => void): void;
   /** A name for the session of this worker, unguessable; to be given back at resumption. */
   token(session: Session): string;
 }

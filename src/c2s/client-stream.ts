@@ -11,7 +11,6 @@ import type { EndReason } from '../session/session-port.ts';
 import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
 import { TokenBucket } from '../transport/token-bucket.ts';
 import { Transport } from '../transport/transport.ts';
-import type { Expirable } from '../util/wheel.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StreamHeader } from '../xml/tokenizer.ts';
@@ -20,6 +19,7 @@ import type { C2sParts } from './c2s-parts.ts';
 import { channelBindingOf } from './channel-binding.ts';
 import { bindError, bound, notBound, wantedResource } from './bind.ts';
 import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
+import { Liveness, type Probing } from './liveness.ts';
 import { SaslNegotiation } from './sasl.ts';
 import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
 
@@ -38,16 +38,13 @@ interface Negotiation {
   resumptionFailed: boolean;
 }
 
-export class ClientStream implements StreamRole, SessionStream, Expirable {
+export class ClientStream implements StreamRole, SessionStream, Probing {
   readonly contentNs = NS.client;
   private readonly parts: C2sParts;
   private readonly stream: XmppStream;
   private negotiation: Negotiation | undefined;
   private session: Session | undefined;
   private domain = '';
-  private lastBytes = 0;
-  private lastElements = 0;
-  private pinged = false;
   private left = false;
 
   constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
@@ -74,7 +71,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
         : undefined,
       parts,
     );
-    parts.wheel.add(this, settings.unauthenticatedTimeoutMs);
+    parts.wheel.add({ expire: () => this.loginExpired() }, settings.unauthenticatedTimeoutMs);
     if (directTls) this.stream.transport.startTls(parts.tls, () => undefined);
     this.stream.transport.start();
   }
@@ -122,6 +119,10 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.leave();
   }
 
+  relieved(): void {
+    this.session?.relieved();
+  }
+
   closed(fin: boolean): void {
     this.parts.onClosed(this);
     this.negotiation?.sasl?.abandon();
@@ -159,6 +160,10 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.stream.cut();
   }
 
+  get crowded(): boolean {
+    return this.stream.transport.crowded;
+  }
+
   /** The server stops: nothing more is handled. */
   stopReading(): void {
     this.stream.hold();
@@ -169,33 +174,15 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     this.stream.fail(new StreamError('system-shutdown'));
   }
 
-  // ---- Expirable: log-in time-out, then liveness
+  // ---- timeouts
 
-  expire(): number | undefined {
-    const { stream, parts } = this;
-    if (stream.ended) return undefined;
-    if (this.session === undefined) {
-      stream.fail(new StreamError('connection-timeout', 'Log-in took too long.'));
-      return undefined;
-    }
-    const { idlePingMs, pingTimeoutMs, idleTimeoutMs } = parts.settings;
-    const lookAgainMs = idlePingMs > 0 ? idlePingMs : idleTimeoutMs;
-    if (lookAgainMs === 0) return undefined;
-    const bytes = stream.transport.receivedBytes;
-    const elements = stream.elements;
-    const drip = bytes !== this.lastBytes && elements === this.lastElements && stream.midStanza;
-    const silent = bytes === this.lastBytes;
-    this.lastBytes = bytes;
-    this.lastElements = elements;
-    if ((silent || drip) && (this.pinged || idlePingMs === 0)) {
-      // RFC 6120 §4.9.3.3; with XEP-0198 the session hibernates.
-      stream.fail(new StreamError('connection-timeout'));
-      return undefined;
-    }
-    this.pinged = silent || drip;
-    if (!this.pinged) return lookAgainMs;
-    this.session.probe();
-    return pingTimeoutMs;
+  probe(): void {
+    this.session?.probe();
+  }
+
+  private loginExpired(): undefined {
+    if (this.negotiation === undefined || this.stream.ended) return;
+    this.stream.fail(new StreamError('connection-timeout', 'Log-in took too long.'));
   }
 
   // ---- negotiation
@@ -311,7 +298,13 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
       return;
     }
     this.stream.hold();
-    this.parts.door.resume(negotiation.account, token, (outcome) => {
+    this.parts.door.resume(negotiation.account, token, h, (outcome) => {
+      if (outcome.refused === 'too-high') {
+        // The session and its connection, if that still stands, know nothing of it.
+        this.stream.fail(tooHigh(outcome.sent, h));
+        this.stream.release();
+        return;
+      }
       if (outcome.refused !== undefined) {
         // What it sends next may repeat what a crash swallowed the acknowledgement of.
         negotiation.resumptionFailed = true;
@@ -333,7 +326,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
     session.resume(this);
     this.stand(session);
     if (!session.acknowledged(h)) {
-      this.stream.fail(tooHigh(session, h));
+      this.stream.fail(tooHigh(session.management?.sentCount ?? 0, h));
       return;
     }
     this.stream.write(
@@ -345,6 +338,7 @@ export class ClientStream implements StreamRole, SessionStream, Expirable {
   private stand(session: Session): void {
     this.session = session;
     this.negotiation = undefined;
+    Liveness.watch(this, this.stream, this.parts);
   }
 
   // ---- with a session

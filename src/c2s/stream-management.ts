@@ -24,7 +24,7 @@ export function failed(condition: string, h?: number): Bytes {
   return `<failed xmlns='${NS.sm3}'${handled}><${condition} xmlns='${NS.stanzaErrors}'/></failed>` as Bytes;
 }
 
-/** `<enable/>` on a bound stream. */
+/** `<enable/>` on a bound stream. @throws StreamError when it is enabled already */
 export function enable(
   session: Session,
   stanza: Stanza,
@@ -32,9 +32,12 @@ export function enable(
   resumeTimeoutMs: number,
 ): void {
   if (session.management !== undefined) {
-    // XEP-0198 §3: only once for a stream.
+    // XEP-0198 §6: told that it failed; §3: and a second attempt ends the stream.
     session.write(failed('unexpected-request'));
-    return;
+    throw new StreamError(
+      'policy-violation',
+      'Stream management is enabled once for a stream (XEP-0198).',
+    );
   }
   const wanted = stanza.attr('resume');
   const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
@@ -67,12 +70,11 @@ export function counted(session: Session, stanza: Stanza): void {
   }
   const h = parseH(stanza.attr('h'));
   if (h === undefined) throw new StreamError('invalid-xml', 'An acknowledgement needs a count h.');
-  if (!session.acknowledged(h)) throw tooHigh(session, h);
+  if (!session.acknowledged(h)) throw tooHigh(session.management.sentCount, h);
 }
 
-/** XEP-0198 §4, example 9: the client acknowledges what was never sent. */
-export function tooHigh(session: Session, h: number): StreamError {
-  const sent = session.management?.sentCount ?? 0;
+/** XEP-0198 §6: the client acknowledges more than the `sent` stanzas that it was sent. */
+export function tooHigh(sent: number, h: number): StreamError {
   return new StreamError(
     'undefined-condition',
     'You acknowledged more stanzas than you were sent.',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sqlite } from '../storage/sqlite/driver.ts';
 import { itemsOf, RosterServer, versionOf, type Client } from './testing/roster-fixture.ts';
 
 let directory: string;
@@ -70,8 +71,7 @@ describe('a roster on disk', () => {
   it('keeps the states of a subscription when the name changes', async () => {
     await add('nurse@example.org');
     await server.storage.close();
-    const { default: Database } = await import('better-sqlite3');
-    const db = new Database(path);
+    const db = new (sqlite())(path);
     db.exec("UPDATE roster SET subscription = 'both', ask = 1, approved = 1");
     db.close();
     await start();

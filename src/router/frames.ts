@@ -25,13 +25,13 @@ export const FRAME = {
   leaving: 'L',
   /** Session's worker → owner: account, session, references, then each stanza that is on no disk. */
   ended: 'E',
-  /** Worker of a returning client → owner: request, account, token, session to be. */
+  /** Worker of a returning client → owner: request, account, token, session to be, what the client counts. */
   resume: 'R',
-  /** Owner → that worker: request, snapshot or nothing. */
+  /** Owner → that worker: request, snapshot or nothing, presence, what was sent if the client counts more. */
   resumed: 'r',
-  /** Owner → worker that has the session: request, session. */
+  /** Owner → worker that has the session: request, session, what the client counts. */
   take: 'T',
-  /** That worker → owner: request, snapshot or nothing. */
+  /** That worker → owner: request, snapshot or nothing, what was sent if the client counts more. */
   taken: 't',
   /** Session's worker → owner: account, session, snapshot. To be kept over a restart. */
   store: 'Z',

@@ -19,13 +19,25 @@ export interface HandoverParts {
   readonly request: () => string;
 }
 
+/** What became of a request for a session. */
+export interface Moved {
+  /** Undefined: there is none that can be resumed. */
+  readonly snapshot?: SessionSnapshot | undefined;
+  /** It was left where it is: its client counts more than these stanzas, which it was sent (XEP-0198 §6). */
+  readonly tooHigh?: number | undefined;
+}
+
 /** @param presence of the session, as its new worker would tell it to a new owner; empty: it is not available */
-type Resumed = (snapshot: SessionSnapshot | undefined, presence: Bytes) => void;
+type Resumed = (result: Moved, presence: Bytes) => void;
+
+type Taken = (packed: Bytes, tooHigh: string) => void;
+
+const NOTHING = '' as Bytes;
 
 export class Handover {
   private readonly parts: HandoverParts;
   private readonly resuming = new Map<string, Resumed>();
-  private readonly taking = new Map<string, (packed: Bytes) => void>();
+  private readonly taking = new Map<string, Taken>();
   /** At the owner: moves under way, and whether the worker they lead to is still there. */
   private readonly moves = new Set<{ readonly to: WorkerId; isLost: boolean }>();
 
@@ -34,14 +46,22 @@ export class Handover {
   }
 
   /** Asks the owner of an account for a session that may be anywhere. */
-  resume(owner: WorkerId, account: Jid, token: Bytes, session: number, done: Resumed): void {
+  resume(
+    owner: WorkerId,
+    account: Jid,
+    token: Bytes,
+    session: number,
+    h: number,
+    done: Resumed,
+  ): void {
     const request = this.parts.request();
     this.resuming.set(request, done);
-    this.parts.send(owner, frame(FRAME.resume, request, account.bareBytes, token, session));
+    this.parts.send(owner, frame(FRAME.resume, request, account.bareBytes, token, session, h));
   }
 
   /**
    * At the owner: moves a session to another worker. Deliveries wait meanwhile, so their order holds.
+   * @param h what its client counts; undefined: an earlier version does not say
    * @param done given the session's state before anything is delivered to its new place
    */
   move(
@@ -49,34 +69,35 @@ export class Handover {
     token: string,
     worker: WorkerId,
     id: number,
-    done: (snapshot: SessionSnapshot | undefined) => void,
+    h: number | undefined,
+    done: (result: Moved) => void,
   ): void {
     const session = this.parts.accounts.byToken(account.bare, token);
     if (session === undefined) {
-      done(undefined);
+      done({});
       return;
     }
     session.freeze();
     const move = { to: worker, isLost: false };
     this.moves.add(move);
-    this.fetch(session, (packed) => {
+    this.fetch(session, h, (packed, tooHigh) => {
       this.moves.delete(move);
       if (packed === '') {
         session.thaw();
-        done(undefined);
+        done(tooHigh === '' ? {} : { tooHigh: Number(tooHigh) });
         return;
       }
       const snapshot = unpackSnapshot(packed);
       if (move.isLost) {
         this.lose(account, session, snapshot);
-        done(undefined);
+        done({});
         return;
       }
       const remote =
         worker === this.parts.self ? undefined : new RemotePort(worker, id, this.parts.send);
       remote?.holds(snapshot.unacknowledged.map(({ reference }) => reference));
       session.move(worker, id, remote);
-      done(snapshot);
+      done({ snapshot });
       session.thaw();
     });
   }
@@ -92,17 +113,20 @@ export class Handover {
       case FRAME.resumed:
         this.resumed(
           request,
-          fields[1] === '' ? undefined : unpackSnapshot(fields[1]!),
-          fields[2] ?? ('' as Bytes),
+          {
+            snapshot: fields[1] === '' ? undefined : unpackSnapshot(fields[1]!),
+            tooHigh: countOf(fields[3]),
+          },
+          fields[2] ?? NOTHING,
         );
         return;
       case FRAME.take:
-        this.giveUp(Number(fields[1]), (packed) => {
-          this.parts.send(from, frame(FRAME.taken, request, packed));
+        this.giveUp(Number(fields[1]), countOf(fields[2]), (packed, tooHigh) => {
+          this.parts.send(from, frame(FRAME.taken, request, packed, tooHigh));
         });
         return;
       default:
-        this.taken(request, fields[1]!);
+        this.taken(request, fields[1]!, fields[2] ?? '');
     }
   }
 
@@ -126,31 +150,36 @@ export class Handover {
 
   /** A question that reached nobody is answered with no. */
   dropped(kind: string, request: string): void {
-    if (kind === FRAME.resume) this.resumed(request, undefined, '' as Bytes);
-    else this.taken(request, '' as Bytes);
+    if (kind === FRAME.resume) this.resumed(request, {}, NOTHING);
+    else this.taken(request, NOTHING, '');
   }
 
-  private fetch(session: SessionRef, done: (packed: Bytes) => void): void {
+  private fetch(session: SessionRef, h: number | undefined, done: Taken): void {
     if (session.worker === this.parts.self) {
-      this.giveUp(session.id, done);
+      this.giveUp(session.id, h, done);
       return;
     }
     const request = this.parts.request();
     this.taking.set(request, done);
-    this.parts.send(session.worker, frame(FRAME.take, request, session.id));
+    this.parts.send(session.worker, frame(FRAME.take, request, session.id, h ?? ''));
   }
 
   /** Lets go of a session when all that it sent is settled, so that its client sends nothing twice elsewhere. */
-  private giveUp(id: number, done: (packed: Bytes) => void): void {
+  private giveUp(id: number, h: number | undefined, done: Taken): void {
     const session = this.parts.sessions.get(id);
-    if (session?.management?.resumable !== true) {
-      done('' as Bytes);
+    const management = session?.management;
+    if (session === undefined || management?.resumable !== true) {
+      done(NOTHING, '');
+      return;
+    }
+    if (h !== undefined && !management.covers(h)) {
+      done(NOTHING, String(management.sentCount));
       return;
     }
     session.pause(() => {
       const snapshot = session.ended ? undefined : session.snapshot();
       if (snapshot !== undefined) session.moveAway();
-      done(snapshot === undefined ? ('' as Bytes) : packSnapshot(snapshot));
+      done(snapshot === undefined ? NOTHING : packSnapshot(snapshot), '');
     });
   }
 
@@ -162,7 +191,8 @@ export class Handover {
   ): void {
     const account = parseJid(text(fields[1]!));
     const token = fields[2]!;
-    this.move(account, token, to, Number(fields[3]), (snapshot) => {
+    this.move(account, token, to, Number(fields[3]), countOf(fields[4]), (result) => {
+      const { snapshot, tooHigh } = result;
       const session = this.parts.accounts.byToken(account.bare, token);
       this.parts.send(
         to,
@@ -171,22 +201,23 @@ export class Handover {
           request,
           snapshot === undefined ? '' : packSnapshot(snapshot),
           presenceOf(session),
+          tooHigh ?? '',
         ),
       );
       answered();
     });
   }
 
-  private resumed(request: string, snapshot: SessionSnapshot | undefined, presence: Bytes): void {
+  private resumed(request: string, result: Moved, presence: Bytes): void {
     const done = this.resuming.get(request);
     this.resuming.delete(request);
-    done?.(snapshot, presence);
+    done?.(result, presence);
   }
 
-  private taken(request: string, packed: Bytes): void {
+  private taken(request: string, packed: Bytes, tooHigh: string): void {
     const done = this.taking.get(request);
     this.taking.delete(request);
-    if (done !== undefined) done(packed);
+    if (done !== undefined) done(packed, tooHigh);
     else if (packed !== '') this.stray(unpackSnapshot(packed));
   }
 
@@ -199,6 +230,11 @@ export class Handover {
       if (session !== undefined) this.lose(jid, session, snapshot);
     });
   }
+}
+
+/** A field with a number, or without one. */
+function countOf(field: string | undefined): number | undefined {
+  return field === undefined || field === '' ? undefined : Number(field);
 }
 
 /** What the session last sent without an address, '' when it is not available. */

@@ -20,6 +20,8 @@ export interface SessionStream {
   fail(reason: EndReason): void;
   /** Cuts the connection without a word, so that the client may resume. */
   cut(): void;
+  /** Its peer has to read first; the session is told by `relieved`. */
+  readonly crowded: boolean;
 }
 
 /** The way to the owner of the session's account, here or on another worker. */
@@ -206,6 +208,8 @@ export class Session implements SessionPort, Expirable {
         this.overflow();
         return;
       }
+      // It waits behind what is still to be sent again.
+      if (sm.resending) return;
       this.stream?.write(stanza);
       if (sm.wantsRequest()) this.write(sm.request());
       else this.soon();
@@ -298,12 +302,15 @@ export class Session implements SessionPort, Expirable {
     this.sm?.wake();
   }
 
-  /** What was not acknowledged goes out again, in order. */
+  /** What was not acknowledged goes out again, in order; as much at a time as the client reads. */
   resend(): void {
-    const sm = this.sm;
-    if (sm === undefined) return;
-    for (const entry of sm.unacknowledged) this.write(entry.stanza);
-    if (sm.unacknowledged.length > 0) this.write(sm.request());
+    this.sm?.beginResend();
+    this.relieved();
+  }
+
+  /** The client has read what it was sent: more of what is to be sent again goes out. */
+  relieved(): void {
+    if (this.stream !== undefined) this.sm?.resendTo(this.stream);
   }
 
   /** @returns undefined when it cannot be resumed */

@@ -33,6 +33,8 @@ export class StreamManagement {
   private firstAnswerAt = -1;
   /** The request that waits was told what was true a second after it came; it is told again when it is covered. */
   private toldEarly = false;
+  /** So many of the newest stanzas have not been written to the stream that resumed the session. */
+  private unsent = 0;
   private expiresAtMs = 0;
   /** What the client had been counted before this process (a stored session). */
   private base: number;
@@ -78,6 +80,11 @@ export class StreamManagement {
     return (this.acknowledgedCount + this.unacknowledged.length) % MODULUS;
   }
 
+  /** Whether a client can have counted `h`. */
+  covers(h: number): boolean {
+    return (h - this.acknowledgedCount + MODULUS) % MODULUS <= this.unacknowledged.length;
+  }
+
   acknowledgement(): Bytes {
     return `<a xmlns='${NS.sm3}' h='${this.h}'/>` as Bytes;
   }
@@ -121,6 +128,28 @@ export class StreamManagement {
     this.unacknowledged.push({ stanza, reference });
     this.unacknowledgedBytes += stanza.length;
     this.unrequested++;
+    if (this.unsent > 0) this.unsent++;
+  }
+
+  /** A resumed stream is still being given what was not acknowledged. */
+  get resending(): boolean {
+    return this.unsent > 0;
+  }
+
+  beginResend(): void {
+    this.unsent = this.unacknowledged.length;
+  }
+
+  /** As much as the client reads now; the rest when it has read that. */
+  resendTo(stream: { write(bytes: Bytes): void; readonly crowded: boolean }): void {
+    if (this.unsent === 0) return;
+    const { unacknowledged } = this;
+    while (this.unsent > 0 && !stream.crowded) {
+      const next = unacknowledged.at(unacknowledged.length - this.unsent--) as Unacknowledged;
+      stream.write(next.stanza);
+    }
+    // What it acknowledges meanwhile need not be kept.
+    stream.write(this.request());
   }
 
   beyond(limits: {
@@ -152,8 +181,8 @@ export class StreamManagement {
    * @returns false when `h` is higher than what was sent
    */
   acknowledged(h: number, references: Reference[]): boolean {
+    if (!this.covers(h)) return false;
     let count = (h - this.acknowledgedCount + MODULUS) % MODULUS;
-    if (count > this.unacknowledged.length) return false;
     this.acknowledgedCount = h;
     this.requestOut = false;
     for (; count > 0; count--) {
@@ -161,6 +190,8 @@ export class StreamManagement {
       this.unacknowledgedBytes -= entry.stanza.length;
       if (entry.reference !== 0) references.push(entry.reference);
     }
+    // It had them from the stream before.
+    this.unsent = Math.min(this.unsent, this.unacknowledged.length);
     return true;
   }
 
@@ -190,6 +221,7 @@ export class StreamManagement {
 
   hibernate(untilMs: number): void {
     this.expiresAtMs = untilMs;
+    this.unsent = 0;
     this.firstAnswerAt = -1;
     this.requestOut = false;
   }

@@ -23,6 +23,8 @@ export interface StreamRole {
   element(stanza: Stanza): void;
   /** The peer closed its stream; ours is closed right after the call. */
   closing(): void;
+  /** The peer has read what it was sent. */
+  relieved?(): void;
   /** The connection is gone; `fin`: in good order. */
   closed(fin: boolean): void;
   /** The stream ends with an error, ours or the peer's. */
@@ -183,6 +185,7 @@ export class XmppStream implements TransportUser, TokenSink {
   }
 
   onRelieved(): void {
+    if (!this.over) this.role.relieved?.();
     this.release();
   }
 

@@ -93,6 +93,11 @@ export class Transport implements Flushable, Gated {
     return this.socket instanceof TLSSocket ? this.socket : undefined;
   }
 
+  /** More is written than the peer has read for now; `onRelieved` comes when it has. */
+  get crowded(): boolean {
+    return this.slow;
+  }
+
   get alive(): boolean {
     return this.user !== undefined && !this.socket.destroyed;
   }

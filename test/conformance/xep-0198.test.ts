@@ -42,11 +42,13 @@ describe('§3, enabling', () => {
     connection.destroy();
   });
 
-  test('a second time it is one too, and the stream goes on', async () => {
+  test('a second time it is one too, and the stream ends; its session can be resumed', async () => {
     const client = await Client.login(server, server.user(), { managed: true });
     client.sendRaw(ENABLE);
-    expect((await client.connection.element('failed')).children).toHaveLength(1);
-    expect(await client.drained()).toEqual([]);
+    const answer = await client.connection.element('failed');
+    expect(childrenOf(answer)[0]?.name).toBe('unexpected-request');
+    expect(conditionOf(await client.connection.streamError())).toBe('policy-violation');
+    expect(await client.resume()).toBeUndefined();
   });
 
   test('§5: the answer names the session, unguessably, and for how long it can be resumed', async () => {
@@ -225,5 +227,21 @@ describe('§5, resuming', () => {
     const connection = await loggedIn(bob.user);
     connection.send(`<resume xmlns='${SM}' previd='${bob.token}' h='77'/>`);
     expect(childOf(await connection.streamError(), 'handled-count-too-high', SM)).toBeDefined();
+  });
+
+  test('§6: one that is too high leaves the session and its connection as they were', async () => {
+    const bob = await Client.login(server, server.user(), { managed: true, online: true });
+    const alice = await Client.login(server, server.user());
+    // Of several, at least one comes to another worker, where there is one.
+    for (let n = 0; n < 4; n++) {
+      const connection = await loggedIn(bob.user);
+      connection.send(`<resume xmlns='${SM}' previd='${bob.token}' h='${bob.received + 1}'/>`);
+      const error = childOf(await connection.streamError(), 'handled-count-too-high', SM);
+      expect(error?.attrs).toEqual({ h: `${bob.received + 1}`, 'send-count': `${bob.received}` });
+    }
+    alice.send(`<message to='${bob.jid}' type='headline' id='still'/>`);
+    expect((await bob.next()).attrs['id']).toBe('still');
+    bob.cut();
+    expect(await bob.resume()).toBeUndefined();
   });
 });

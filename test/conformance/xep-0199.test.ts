@@ -17,8 +17,7 @@ beforeAll(async () => {
     config: {
       limits: {
         connectionsPerAddress: 0,
-        // The first look at a connection is when its log-in must be over.
-        unauthenticatedTimeoutMs: 1000,
+        // Shorter than what a log-in may take (limits.unauthenticatedTimeoutMs).
         idlePingMs: 1000,
         pingTimeoutMs: 1000,
       },

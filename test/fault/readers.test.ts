@@ -88,6 +88,31 @@ test('a slow reader is cut at the byte bound, and resumes with nothing lost', as
   await slow.close();
 });
 
+test('more than the byte bound is sent again to a slow reader while others write to it', async () => {
+  const [alice] = good;
+  const slow = await Client.login(server, server.user(), { managed: true, online: true });
+  const ids: (string | undefined)[] = [];
+  const wanted = Array.from({ length: 120 }, (_, n) => `${n}`);
+  const message = (id: string | undefined, body: string): string =>
+    `<message to='${slow.jid}' type='headline' id='${id ?? ''}'><body>${body}</body></message>`;
+  slow.cut();
+  for (const id of wanted.slice(0, 100)) alice.send(message(id, BIG));
+  await alice.reached(good[1].bare);
+  const before = await connections();
+  expect(await slow.resume()).toBeUndefined();
+  slow.connection.socket.pause();
+  for (const id of wanted.slice(100)) {
+    alice.send(message(id, 'new'));
+    await pause(10);
+  }
+  await unharmed();
+  expect(await connections()).toBe(before + 1);
+  slow.connection.socket.resume();
+  while (ids.length < wanted.length) ids.push((await slow.next()).attrs['id']);
+  expect(ids).toEqual(wanted);
+  await slow.close();
+});
+
 test(`${READERS} readers that do not read cost memory up to the bound`, async () => {
   const [alice] = good;
   const readers = await Promise.all(

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { sqlite } from '../../dist/storage/sqlite/driver.js';
 import { isRunning, processTree } from '../../bench/proc.js';
 import { FaultError } from './errors.js';
 
@@ -179,7 +179,7 @@ limits:
    */
   stored() {
     // Opened and closed each time: a reader that stays would keep the log's index alive, and no start would recover it.
-    const database = new Database(this.databaseFile, { readonly: true, timeout: 5000 });
+    const database = new (sqlite())(this.databaseFile, { readonly: true, timeout: 5000 });
     try {
       const rows = /** @type {{ rowid: number, stanza: Buffer }[]} */ (
         database

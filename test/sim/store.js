@@ -2,11 +2,12 @@
 import { copyFileSync, existsSync, linkSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { sqlite } from '../../dist/storage/sqlite/driver.js';
 import { openInlineServer } from '../../dist/storage/sqlite/open.js';
 
 /** Every connection of this process, so that those of crashed workers are closed too. */
 const open = new Set();
+const Database = sqlite();
 const { pragma } = Database.prototype;
 Database.prototype.pragma = function noted(...args) {
   open.add(this);

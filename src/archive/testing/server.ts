@@ -45,6 +45,7 @@ class TestHome extends LocalHome {
 /** One client: what it was sent, and what it sends. */
 export class TestClient implements SessionStream, SessionPort {
   readonly sent: string[] = [];
+  readonly crowded = false;
   session!: Session;
   home!: TestHome;
   private readonly server: TestServer;

@@ -1,8 +1,10 @@
 // Opening the database file: what lies beside it, who may write it, and the pragmas of each kind of connection.
 import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { OperatorError } from '../../util/errors.ts';
+import { sqlite } from './driver.ts';
+import type { Sqlite } from './driver.ts';
 
 export type Connection = Database.Database;
 
@@ -51,7 +53,7 @@ export function checkDirectory(path: string): void {
  * @throws OperatorError `db-locked`
  */
 export function lockDatabase(path: string): Connection {
-  const lock = new Database(besideDatabase(path, 'lock'), { timeout: 0 });
+  const lock = new (sqlite())(besideDatabase(path, 'lock'), { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
@@ -69,7 +71,7 @@ export function lockDatabase(path: string): Connection {
 
 /** The one connection that writes. @throws OperatorError */
 export function openWriter(path: string, synchronous: Synchronous): Connection {
-  return opened(path, () => {
+  return opened(path, (Database) => {
     const fresh = !existsSync(path);
     const db = new Database(path, { timeout: BUSY_MS });
     // SECURITY: keys and messages; the log and its index take their mode from this file.
@@ -102,7 +104,7 @@ export function resetLog(db: Connection): boolean {
 
 /** A connection for checkpoints alone. @throws OperatorError */
 export function openCheckpointer(path: string, synchronous: Synchronous): Connection {
-  return opened(path, () => {
+  return opened(path, (Database) => {
     const db = new Database(path, { timeout: RESET_BUSY_MS, fileMustExist: true });
     db.pragma(`synchronous = ${synchronous}`);
     db.pragma('wal_autocheckpoint = 0');
@@ -117,7 +119,7 @@ export function openCheckpointer(path: string, synchronous: Synchronous): Connec
  * @throws OperatorError
  */
 export function openReader(path: string): Connection {
-  return opened(path, () => {
+  return opened(path, (Database) => {
     const db = new Database(path, { timeout: BUSY_MS, readonly: true, fileMustExist: true });
     db.pragma(`cache_size = -${READER_CACHE_KIB}`);
     db.pragma('temp_store = MEMORY');
@@ -139,9 +141,10 @@ export function messageOf(error: unknown): string {
   return String(error);
 }
 
-function opened(path: string, open: () => Connection): Connection {
+function opened(path: string, open: (Database: Sqlite) => Connection): Connection {
+  const driver = sqlite();
   try {
-    return open();
+    return open(driver);
   } catch (cause) {
     throw openingError(path, cause);
   }

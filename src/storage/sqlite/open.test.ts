@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { entryUrl } from '../../util/entry.ts';
 import { silentLog } from '../../util/log.ts';
 import { systemClock, systemTimers } from '../../util/system-clock.ts';
 import type { Schema, Storage } from '../storage.ts';
@@ -43,10 +44,11 @@ test('a second opening is refused while the first lasts', async () => {
 
 test('a database held by another process is refused, and free when that is killed', async () => {
   const script = `
-    const Database = require('better-sqlite3');
-    new Database(process.argv[1]).exec('BEGIN EXCLUSIVE');
-    console.log('held');
-    setInterval(() => undefined, 1000);`;
+    import(${JSON.stringify(entryUrl('storage/sqlite/driver').href)}).then(({ sqlite }) => {
+      globalThis.held = new (sqlite())(process.argv[1]).exec('BEGIN EXCLUSIVE');
+      console.log('held');
+      setInterval(() => undefined, 1000);
+    });`;
   const holder = spawn(process.execPath, ['-e', script, join(directory, 'xmppd.lock')]);
   await once(holder.stdout, 'data');
   await expect(open()).rejects.toMatchObject({ code: 'db-locked' });

@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { sqlite } from '../../../dist/storage/sqlite/driver.js';
 import { MECHANISMS } from '../checks.js';
 import { Partner, assert, check, lacks, network, settings, sleep, until } from '../program.js';
 
@@ -107,7 +107,7 @@ function configure({ port, type }) {
     custom_port: port,
     custom_type: type,
   };
-  const database = new Database(join(CONFIG, 'settings.sqlite'));
+  const database = new (sqlite())(join(CONFIG, 'settings.sqlite'));
   database.exec(`
     CREATE TABLE IF NOT EXISTS settings (name TEXT UNIQUE, settings TEXT);
     CREATE TABLE IF NOT EXISTS account_settings (account TEXT UNIQUE, settings TEXT);
@@ -142,7 +142,7 @@ async function logIn(options) {
 
 /** How often a message stands in its history. */
 function history(body) {
-  const database = new Database(join(DATA, 'logs.db'), { readonly: true });
+  const database = new (sqlite())(join(DATA, 'logs.db'), { readonly: true });
   try {
     return database.prepare('SELECT count(*) FROM logs WHERE message = ?').pluck().get(body);
   } finally {
