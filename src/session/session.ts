@@ -306,10 +306,10 @@ export class Session implements SessionPort, Expirable {
     if (sm.unacknowledged.length > 0) this.write(sm.request());
   }
 
-  /** @returns undefined when it cannot be resumed */
+  /** @returns undefined when it cannot be resumed, or waits on disk already: its state goes on in one place only */
   snapshot(): SessionSnapshot | undefined {
     const sm = this.sm;
-    if (this.left || sm?.resumable !== true) return undefined;
+    if (this.left || this.sealed || sm?.resumable !== true) return undefined;
     return {
       jid: this.jid.full,
       token: sm.token,
