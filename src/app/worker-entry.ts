@@ -36,7 +36,7 @@ async function run(): Promise<void> {
     ...(alone
       ? {}
       : {
-          openLinks: async (handler) =>
+          openLinks: async (handler, prepare) =>
             await openWorkerLinks({
               self: channel.slot,
               epoch: channel.epoch,
@@ -44,6 +44,7 @@ async function run(): Promise<void> {
               directory: channel.socketsDirectory,
               membership: channel.membership,
               handler,
+              prepare,
               timers: systemTimers,
               log,
             }),
