@@ -36,6 +36,8 @@ export interface CrossingParts {
   readonly log: Log;
   /** Sends an error back for a stanza that no worker took. */
   readonly send: (stanza: Bytes, from: Jid, to: Jid) => void;
+  /** Takes a session that another worker holds to this one, its owner. Called back when it has moved, or will not. */
+  readonly adopt: (account: Jid, token: string, done: () => void) => void;
   /** There is room again on a link. */
   readonly onRoom: () => void;
   /** This worker owns its addresses now. */
@@ -347,6 +349,10 @@ export class Crossing implements LinkHandler, Elsewhere {
           return;
         case FRAME.ended:
           accounts.ended(bare, from, id, unpackReferences(fields[2] as Bytes), fields.slice(3));
+          return;
+        case FRAME.offer:
+          debts.owe(no);
+          this.parts.adopt(account.jid, session.token, () => debts.pay(no));
           return;
         case FRAME.store:
           this.parts.keeper.store(account, session, unpackSnapshot(fields[2] as Bytes), debts, no);

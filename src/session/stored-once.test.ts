@@ -9,6 +9,7 @@ const HOME: SessionHome = {
   acknowledges: () => undefined,
   proven: () => undefined,
   leaving: () => undefined,
+  offer: () => undefined,
   store: () => undefined,
   ended: () => undefined,
 };

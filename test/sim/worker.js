@@ -167,6 +167,7 @@ export class SimWorker {
     await drain(
       {
         stopReading: () => {
+          this.domain.door.close();
           for (const stream of this.#streams) stream.stopReading();
         },
         sessions: this.domain.sessions,
