@@ -62,6 +62,11 @@ export class LocalHome implements SessionHome {
     this.accounts.leaving(session.jid.bare, this.ref.worker, session.id);
   }
 
+  /** Its owner leaves with it: it can only be stored. */
+  offer(): void {
+    return undefined;
+  }
+
   store(_session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
     this.keeper.store(this.account, this.ref, snapshot, debtor, n);
   }

@@ -21,8 +21,11 @@ export interface BootOptions {
   readonly epoch: number;
   readonly storageMode: StorageMode;
   readonly log: Log;
-  /** Opens the links to the other workers; absent where there are none. */
-  readonly openLinks?: (handler: LinkHandler) => Promise<Links>;
+  /** Opens the links to the other workers, prepared before anybody can connect; absent where there are none. */
+  readonly openLinks?: (
+    handler: LinkHandler,
+    prepare: (links: Links) => Promise<void>,
+  ) => Promise<Links>;
 }
 
 export interface Booted {
@@ -64,12 +67,16 @@ export async function boot(options: BootOptions): Promise<Booted> {
     () => links,
     () => owns(),
   );
-  if (options.openLinks === undefined) owns();
-  else links = await options.openLinks(crossing);
+  // Before any frame: other workers ask for these sessions, and send to them, as soon as this one owns its addresses.
+  const prepare = async (made: Links): Promise<void> => {
+    links = made;
+    const isHere = (bare: string): boolean => placement.locate(bare) === 'here';
+    const sessions = await restoreSessions(worker, isHere, log);
+    if (sessions > 0) log.info({ sessions }, 'sessions of the last run wait for their clients');
+  };
+  if (options.openLinks === undefined) await prepare(NO_LINKS).then(owns);
+  else links = await options.openLinks(crossing, prepare);
   await ready;
-  const restored = await restoreSessions(worker, (bare) => placement.locate(bare) === 'here', log);
-  if (restored > 0)
-    log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
   const admin = new AccountAdmin({
     store: worker.store,
     commits: worker.commits,

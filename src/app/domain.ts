@@ -216,7 +216,7 @@ export function connectLinks(
   crossing: Crossing,
   domain: Pick<
     Domain,
-    'accounts' | 'sessions' | 'keeper' | 'reader' | 'jids' | 'router' | 'relieve'
+    'accounts' | 'sessions' | 'keeper' | 'reader' | 'jids' | 'router' | 'door' | 'relieve'
   >,
   placement: Placement,
   log: Log,
@@ -235,6 +235,7 @@ export function connectLinks(
     jids: domain.jids,
     log,
     send: (stanza, from, to) => domain.router.send(stanza, from, to),
+    adopt: (account, token, done) => domain.door.adopt(account, token, done),
     onRoom: () => domain.relieve(),
     onReady,
   });

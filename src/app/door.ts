@@ -47,6 +47,7 @@ class PendingPort implements SessionPort {
 
 export class Door implements SessionDoor {
   private readonly parts: DoorParts;
+  private isClosed = false;
 
   constructor(parts: DoorParts) {
     this.parts = parts;
@@ -113,6 +114,27 @@ export class Door implements SessionDoor {
     const ref = this.parts.accounts.byToken(account.bare, token);
     crossing.handover.move(account, token, placement.self, id, h, (result) => {
       moved(result, ref === undefined ? undefined : this.ownHome(account, ref));
+    });
+  }
+
+  /** No session of another worker is taken any more: this one is leaving too. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Takes a session whose worker is leaving to this worker, which owns its account: it hibernates here. */
+  adopt(account: Jid, token: string, done: () => void): void {
+    const ref = this.parts.accounts.byToken(account.bare, token);
+    if (this.isClosed || ref === undefined) {
+      done();
+      return;
+    }
+    const { sessions, placement, crossing } = this.parts;
+    const id = sessions.nextId();
+    crossing.handover.move(account, token, placement.self, id, undefined, ({ snapshot }) => {
+      const home = this.ownHome(account, ref);
+      if (snapshot !== undefined && home !== undefined) this.revive(id, home, snapshot);
+      done();
     });
   }
 

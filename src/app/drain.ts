@@ -6,6 +6,8 @@ import type { Session } from '../session/session.ts';
 import type { Worker } from './worker.ts';
 
 const SETTLE_MS = 5000;
+/** How long owners on other workers may take to fetch what is theirs. */
+const OFFER_MS = 2000;
 const STORE_MS = 5000;
 const POLL_MS = 10;
 /** Last words leave in this time. */
@@ -33,13 +35,20 @@ class Pending implements Debtor {
   }
 }
 
-/** @returns how many sessions wait on disk for their clients */
+/**
+ * Owners on other workers take their sessions to themselves, where they can be resumed at once; what nobody takes (its
+ * owner is this worker, or is leaving too) is stored.
+ * @returns how many sessions wait on disk for their clients
+ */
 export async function drain(worker: Draining, ports: DrainPorts): Promise<number> {
   worker.stopReading();
   await until(ports, () => [...worker.sessions.all()].every((session) => session.quiet), SETTLE_MS);
   const pending = new Pending();
-  const kept = [...worker.sessions.all()].filter((session) => keep(session, pending, ports.log));
-  await until(ports, () => pending.open <= 0, STORE_MS);
+  for (const session of [...worker.sessions.all()]) offer(session, pending);
+  await until(ports, () => pending.open <= 0, OFFER_MS);
+  const storing = new Pending();
+  const kept = [...worker.sessions.all()].filter((session) => keep(session, storing, ports.log));
+  await until(ports, () => storing.open <= 0, STORE_MS);
   // XEP-0198 §5: a stream that can be resumed ends without a close tag, for a close tag says "forget it".
   for (const session of kept) session.moveAway();
   // RFC 6120 §4.9.3.20: everybody else is told.
@@ -82,6 +91,14 @@ export async function restoreSessions(
     if (!unit.empty) commits.submit(unit, 0, { settled: () => undefined }, 0);
     if (rows.length === 0) return count;
   }
+}
+
+function offer(session: Session, pending: Pending): void {
+  if (session.snapshot() === undefined) return;
+  const before = pending.open;
+  session.owner.offer(session, pending, 0);
+  // Its client comes back elsewhere; the session is given away or stored as it is now.
+  if (pending.open > before) session.detach();
 }
 
 function keep(session: Session, pending: Debtor, log: Log): boolean {

@@ -37,7 +37,7 @@ async function run(): Promise<void> {
     ...(alone
       ? {}
       : {
-          openLinks: async (handler) =>
+          openLinks: async (handler, prepare) =>
             await openWorkerLinks({
               self: channel.slot,
               epoch: channel.epoch,
@@ -45,6 +45,7 @@ async function run(): Promise<void> {
               directory: channel.socketsDirectory,
               membership: channel.membership,
               handler,
+              prepare,
               timers: systemTimers,
               log,
             }),

@@ -166,6 +166,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     stopReading: () => {
       stopped = true;
+      door.close();
       for (const stream of streams) stream.stopReading();
     },
     restore: async (local, domain, stored) =>

@@ -16,6 +16,8 @@ export class Inbox {
   /** The highest settled number. */
   #top = 0;
   #unsettled = 0;
+  /** The highest number of which the sender is told that it is handled, open as it may be. */
+  #handled = 0;
   #dirty = false;
 
   /** The highest wire number received from the present process. */
@@ -39,6 +41,7 @@ export class Inbox {
     this.#floor = 0;
     this.#top = 0;
     this.#unsettled = 0;
+    this.#handled = 0;
     this.#dirty = false;
     this.#open.fill(0);
   }
@@ -74,6 +77,12 @@ export class Inbox {
     return true;
   }
 
+  /** This process has handled the frame and lives: the sender waits to hear it, for an earlier one did not. */
+  handled(no: number): void {
+    this.#handled = no;
+    this.#dirty = true;
+  }
+
   /** The connection is new: what was told on the old one may not have arrived. */
   retell(): void {
     this.#dirty = this.#received > 0;
@@ -82,8 +91,8 @@ export class Inbox {
   tell(sink: LinkSink): void {
     this.#dirty = false;
     const exceptions: number[] = [];
-    let upTo = Math.max(this.#top, this.#floor);
-    for (let no = this.#floor + 1; no < upTo; no += 1) {
+    let upTo = Math.max(this.#top, this.#floor, this.#handled);
+    for (let no = this.#floor + 1; no <= upTo; no += 1) {
       if (this.#open[no & this.#mask] === 0) continue;
       if (exceptions.length === MAX_EXCEPTIONS) {
         upTo = no - 1;

@@ -6,6 +6,7 @@ import { Inbox } from './inbox.ts';
 import type { FrameNo, LinkHandler } from './link.ts';
 import type { Hello, LinkSink } from './link-sink.ts';
 import { Outbox } from './outbox.ts';
+import { PATIENCE_MS } from './probation.ts';
 
 /** Bounds of one link. */
 export interface LinkLimits {
@@ -65,6 +66,7 @@ export class LinkPeer implements LinkSink {
   #byeOk = false;
   #awake = false;
   #parkTimer: TimerHandle | undefined;
+  #probationTimer: TimerHandle | undefined;
   /** Parked too long: frames are dropped at once until the slot has a ready process. */
   #expired = false;
 
@@ -154,11 +156,14 @@ export class LinkPeer implements LinkSink {
     this.#connected = false;
     this.#host.hangUp(this);
     this.#theirsReady = false;
+    // One that was leaving was ended by others.
+    const culprit = this.#leaving ? undefined : this.#outbox.died();
     this.#leaving = false;
     this.#park();
     const met = this.#met;
     this.#met = false;
     if (met) this.#host.handler.onPeer(this.slot, 'down', epoch);
+    if (culprit !== undefined) this.#host.handler.onPoison(this.slot, culprit.no, culprit.payload);
     this.#host.changed();
   }
 
@@ -227,6 +232,7 @@ export class LinkPeer implements LinkSink {
       sink.byeOk();
     }
     const more = this.#sendable() && this.#outbox.take(sink, maxBytes);
+    if (this.#outbox.onProbation) this.#watch();
     if (this.#owesBye && !more) {
       this.#owesBye = false;
       sink.bye();
@@ -251,11 +257,15 @@ export class LinkPeer implements LinkSink {
     const local = this.#inbox.receive(no);
     if (local === undefined) return;
     this.#host.handler.onFrame({ from: this.slot, no: local, again, payload });
+    if (!again) return;
+    this.#inbox.handled(no);
+    this.#wake();
   }
 
   done(upTo: number, exceptions: readonly number[]): void {
     const open = this.#outbox.done(upTo, exceptions);
     this.#host.handler.onDone(this.slot, this.#outbox.doneUpTo, open);
+    if (this.#outbox.heldUp) this.#wake();
     this.#host.changed();
   }
 
@@ -307,6 +317,8 @@ export class LinkPeer implements LinkSink {
   /** Gives up what is not done. */
   abandon(): void {
     this.#parkTimer?.cancel();
+    this.#probationTimer?.cancel();
+    this.#probationTimer = undefined;
     this.turn();
     this.#outbox.dropAll((no, payload, mayHaveArrived) => {
       this.#host.handler.onDropped(this.slot, no, payload, mayHaveArrived);
@@ -325,6 +337,16 @@ export class LinkPeer implements LinkSink {
     if (this.#awake) return;
     this.#awake = true;
     this.#host.wake(this);
+  }
+
+  /** Frames that an earlier process died with are under way: none holds up the others for ever. */
+  #watch(): void {
+    this.#probationTimer ??= this.#host.timers.every(PATIENCE_MS, () => {
+      if (this.#outbox.tick()) this.#wake();
+      if (this.#outbox.onProbation) return;
+      this.#probationTimer?.cancel();
+      this.#probationTimer = undefined;
+    });
   }
 
   /** Frames may wait from now on, and not for ever. A clock that runs already is not set back. */

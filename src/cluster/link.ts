@@ -54,12 +54,18 @@ export interface LinkHandler {
    * @param mayHaveArrived it had been given to a process that died, or to a link closed before it said done
    */
   onDropped(to: WorkerId, no: FrameNo, payload: Bytes, mayHaveArrived: boolean): void;
+  /**
+   * A frame that two processes of its slot have died with, and that no other is given: it was the only one under way,
+   * among those that the first had died with, when the second died. The sender answers with an error.
+   */
+  onPoison(to: WorkerId, no: FrameNo, payload: Bytes): void;
 }
 
 /**
  * Ordering: frames from one worker to one other are handled in the order sent, always. Loss: none while both processes
- * live; when the receiver dies, frames not done go to its successor, marked `again`; when the sender dies, what it had
- * not yet sent is gone with the sessions that were owed an answer. Concurrency: called from the worker's own thread.
+ * live; when the receiver dies, frames not done go to its successor, marked `again`, a few at a time until they are done,
+ * and all others behind them; one that a second process dies with is given back (`onPoison`). When the sender dies, what
+ * it had not yet sent is gone with the sessions that were owed an answer. Concurrency: called from the worker's own thread.
  */
 export interface Links {
   /** Queues a frame; it leaves at the end of the tick. Nothing is called back before that. @throws InvariantError when the payload is longer than `MAX_PAYLOAD_BYTES` or `to` is not another slot */

@@ -1,6 +1,7 @@
 // The frames this worker sent on one link and that are not done: kept in a ring indexed by number.
 import type { Bytes } from '../xml/bytes.ts';
 import type { LinkSink } from './link-sink.ts';
+import { Probation } from './probation.ts';
 
 /** What a kept frame costs beside its payload, so that a flood of empty frames is bounded too. */
 const FRAME_OVERHEAD_BYTES = 32;
@@ -22,6 +23,9 @@ export class Outbox {
   /** The highest number any process of the slot said done to. */
   #doneUpTo = 0;
   #bytes = 0;
+  readonly #probation = new Probation();
+  /** Frames wait for one under suspicion to pass. */
+  #heldUp = false;
 
   /** Bytes of frames not done, overhead included. */
   get bytes(): number {
@@ -46,6 +50,16 @@ export class Outbox {
     return this.#bytes === 0;
   }
 
+  /** Frames that an earlier process died with are under way: `tick` wants to be called. */
+  get onProbation(): boolean {
+    return this.#probation.active;
+  }
+
+  /** `take` gave less than there is, and would give more once one under suspicion has passed. */
+  get heldUp(): boolean {
+    return this.#heldUp;
+  }
+
   add(payload: Bytes): number {
     const no = this.#next;
     if (no - this.#head > this.#mask) this.#grow();
@@ -67,27 +81,50 @@ export class Outbox {
   /** A connection to the process that has received everything up to `received`: the rest goes again on it, unmarked. */
   resume(received: number): void {
     this.#sent = Math.max(received, this.#head - 1);
+    this.#probation.resume(this.#sent);
   }
 
-  /** The slot has a new process: all that is not done goes again, marked. */
+  /** The slot has a new process: all that is not done goes again, marked, and what may have ended the last one by itself. */
   restart(): void {
     this.#againUpTo = this.#everSent;
     this.#sent = this.#head - 1;
+    this.#probation.begin(this.#everSent);
+  }
+
+  /** The process died. @returns the frame that two processes have died with, given up; undefined: there is none, or it is not known which */
+  died(): { readonly no: number; readonly payload: Bytes } | undefined {
+    const no = this.#probation.died();
+    const payload = no === undefined ? undefined : this.#ring[no & this.#mask];
+    if (no === undefined || payload === undefined) return undefined;
+    this.#release(no, payload);
+    if (no === this.#head) this.#advance(no + 1);
+    return { no, payload };
+  }
+
+  /** To be called every `PATIENCE_MS` while `onProbation`. @returns whether there may be more to `take` */
+  tick(): boolean {
+    return this.#probation.tick() && this.#heldUp;
   }
 
   /** Gives frames not yet given to this connection, in order, until about `maxBytes`. @returns whether more wait */
   take(sink: LinkSink, maxBytes: number): boolean {
     let no = this.#sent + 1;
     let left = maxBytes;
+    this.#heldUp = false;
     for (; no < this.#next && left > 0; no += 1) {
       const payload = this.#ring[no & this.#mask];
       if (payload === undefined) continue;
+      if (!this.#probation.admits(no)) {
+        this.#heldUp = true;
+        break;
+      }
+      if (no <= this.#againUpTo) this.#probation.gave(no);
       sink.frame(no, no <= this.#againUpTo, payload);
       left -= payload.length + 4;
     }
     this.#sent = no - 1;
     if (this.#sent > this.#everSent) this.#everSent = this.#sent;
-    return no < this.#next;
+    return !this.#heldUp && no < this.#next;
   }
 
   /**
@@ -104,8 +141,10 @@ export class Outbox {
       const payload = this.#ring[no & this.#mask];
       if (payload === undefined) continue;
       while (at < exceptions.length && (exceptions[at] as number) < no) at += 1;
-      if (no > limit || exceptions[at] === no) (open ??= []).push(no);
-      else this.#release(no, payload);
+      if (no > limit || exceptions[at] === no) {
+        (open ??= []).push(no);
+        if (no <= limit) this.#probation.handled(no);
+      } else this.#release(no, payload);
     }
     this.#advance(open?.[0] ?? this.#doneUpTo + 1);
     return open ?? NONE;
@@ -127,6 +166,7 @@ export class Outbox {
 
   #release(no: number, payload: Bytes): void {
     this.#ring[no & this.#mask] = undefined;
+    this.#probation.passed(no);
     this.#bytes -= payload.length + FRAME_OVERHEAD_BYTES;
   }
 

@@ -10,6 +10,7 @@ import type { Placement, WorkerId } from '../placement/placement.ts';
 import { addressed } from '../protocol/replies.ts';
 import { parseJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
 import type { Debtor } from '../session/ledger.ts';
+import type { StanzaError } from '../protocol/stanza-error.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { unpackSnapshot } from '../session/snapshot.ts';
@@ -19,7 +20,7 @@ import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
-import { notTaken } from './not-taken.ts';
+import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
 import { RemoteHome, RemotePort } from './remote-home.ts';
 import type { Elsewhere } from './router.ts';
@@ -35,6 +36,8 @@ export interface CrossingParts {
   readonly log: Log;
   /** Sends an error back for a stanza that no worker took. */
   readonly send: (stanza: Bytes, from: Jid, to: Jid) => void;
+  /** Takes a session that another worker holds to this one, its owner. Called back when it has moved, or will not. */
+  readonly adopt: (account: Jid, token: string, done: () => void) => void;
   /** There is room again on a link. */
   readonly onRoom: () => void;
   /** This worker owns its addresses now. */
@@ -196,33 +199,28 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onDropped(to: WorkerId, no: FrameNo, payload: Bytes): void {
+    this.giveBack(to, no, payload, busy());
+  }
+
+  onPoison(to: WorkerId, no: FrameNo, payload: Bytes): void {
+    const { reader, log } = this.parts;
+    const what = { worker: to, ...describe(payload, reader) };
+    log.error(what, 'two processes of a worker died with this frame: it is given to no other');
+    this.giveBack(to, no, payload, failed());
+  }
+
+  private giveBack(to: WorkerId, no: FrameNo, payload: Bytes, error: StanzaError): void {
+    const kind = kindOfFrame(payload);
+    const request = fieldsOf(payload)[0]!;
     try {
-      this.notDelivered(payload);
+      if (kind === FRAME.incoming || kind === FRAME.outgoing) bounce(payload, error, this.parts);
+      else if (kind === FRAME.bind)
+        this.take(this.binding, request)?.({ refused: 'resource-constraint' });
+      else if (kind === FRAME.resume || kind === FRAME.take) this.handover.dropped(kind, request);
     } finally {
       // Nothing later may ever be sent there, so that no done would settle it.
       this.sent.get(to)?.dropped(no);
       this.parts.onRoom();
-    }
-  }
-
-  private notDelivered(payload: Bytes): void {
-    switch (kindOfFrame(payload)) {
-      case FRAME.incoming:
-        this.bounce(fieldsOf(payload)[1] as Bytes, undefined);
-        return;
-      case FRAME.outgoing: {
-        const [, id, , bytes] = fieldsOf(payload);
-        this.bounce(bytes as Bytes, this.parts.sessions.get(Number(id))?.jid);
-        return;
-      }
-      case FRAME.bind:
-        this.take(this.binding, fieldsOf(payload)[0])?.({ refused: 'resource-constraint' });
-        return;
-      case FRAME.resume:
-      case FRAME.take:
-        this.handover.dropped(kindOfFrame(payload), fieldsOf(payload)[0]!);
-        return;
-      default:
     }
   }
 
@@ -321,7 +319,7 @@ export class Crossing implements LinkHandler, Elsewhere {
       () => {
         // Neither kept nor passed on: `h` may count it only if its sender is told.
         const sender = jids.get(text(fields[0] as Bytes));
-        const error = sender && notTaken(stanza, to, sender);
+        const error = sender && notTaken(stanza, to, sender, busy());
         if (error) this.send(from, frame(FRAME.deliver, fields[1] as Bytes, 0, error));
       },
     );
@@ -351,6 +349,10 @@ export class Crossing implements LinkHandler, Elsewhere {
           return;
         case FRAME.ended:
           accounts.ended(bare, from, id, unpackReferences(fields[2] as Bytes), fields.slice(3));
+          return;
+        case FRAME.offer:
+          debts.owe(no);
+          this.parts.adopt(account.jid, session.token, () => debts.pay(no));
           return;
         case FRAME.store:
           this.parts.keeper.store(account, session, unpackSnapshot(fields[2] as Bytes), debts, no);
@@ -408,16 +410,6 @@ export class Crossing implements LinkHandler, Elsewhere {
         debts.pay(no);
       },
     );
-  }
-
-  private bounce(bytes: Bytes, sender: Jid | undefined): void {
-    const { reader, jids } = this.parts;
-    const stanza = reader.read(bytes);
-    const from = sender ?? jids.get(stanza.from ?? '');
-    const to = jids.get(stanza.to ?? '') ?? from;
-    if (from === undefined || to === undefined) return;
-    const error = notTaken(stanza, to, from);
-    if (error !== undefined) this.parts.send(error, to, from);
   }
 
   private request(): string {

@@ -35,6 +35,8 @@ export const FRAME = {
   taken: 't',
   /** Session's worker → owner: account, session, snapshot. To be kept over a restart. */
   store: 'Z',
+  /** Session's worker → owner: account, session. That worker is leaving: the owner may take the session to itself. */
+  offer: 'G',
   /** In an announcement: account, session, full JID, token or nothing, presence or nothing. */
   session: 'A',
 } as const;

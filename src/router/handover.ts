@@ -27,6 +27,14 @@ export interface Moved {
   readonly tooHigh?: number | undefined;
 }
 
+interface Move {
+  readonly to: WorkerId;
+  /** The worker it leads to is gone. */
+  isLost: boolean;
+  /** What else the session was asked for meanwhile: its client came back, for one, while its worker was leaving. */
+  next: { readonly to: WorkerId; readonly run: () => void }[];
+}
+
 /** @param presence of the session, as its new worker would tell it to a new owner; empty: it is not available */
 type Resumed = (result: Moved, presence: Bytes) => void;
 
@@ -38,8 +46,8 @@ export class Handover {
   private readonly parts: HandoverParts;
   private readonly resuming = new Map<string, Resumed>();
   private readonly taking = new Map<string, Taken>();
-  /** At the owner: moves under way, and whether the worker they lead to is still there. */
-  private readonly moves = new Set<{ readonly to: WorkerId; isLost: boolean }>();
+  /** At the owner: sessions that are being moved. */
+  private readonly moves = new Map<SessionRef, Move>();
 
   constructor(parts: HandoverParts) {
     this.parts = parts;
@@ -77,29 +85,35 @@ export class Handover {
       done({});
       return;
     }
+    const under = this.moves.get(session);
+    if (under !== undefined) {
+      const run = (): void => this.move(account, token, worker, id, h, done);
+      under.next.push({ to: worker, run });
+      return;
+    }
     session.freeze();
-    const move = { to: worker, isLost: false };
-    this.moves.add(move);
+    const move: Move = { to: worker, isLost: false, next: [] };
+    this.moves.set(session, move);
     this.fetch(session, h, (packed, tooHigh) => {
-      this.moves.delete(move);
-      if (packed === '') {
-        session.thaw();
-        done(tooHigh === '' ? {} : { tooHigh: Number(tooHigh) });
-        return;
-      }
-      const snapshot = unpackSnapshot(packed);
-      if (move.isLost) {
+      this.moves.delete(session);
+      const snapshot = packed === '' ? undefined : unpackSnapshot(packed);
+      if (snapshot !== undefined && move.isLost) {
         this.lose(account, session, snapshot);
         done({});
-        return;
+      } else {
+        if (snapshot !== undefined) this.place(session, worker, id, snapshot);
+        done({ snapshot, tooHigh: countOf(tooHigh) });
+        session.thaw();
       }
-      const remote =
-        worker === this.parts.self ? undefined : new RemotePort(worker, id, this.parts.send);
-      remote?.holds(snapshot.unacknowledged.map(({ reference }) => reference));
-      session.move(worker, id, remote);
-      done({ snapshot });
-      session.thaw();
+      for (const { run } of move.next) run();
     });
+  }
+
+  private place(session: SessionRef, worker: WorkerId, id: number, state: SessionSnapshot): void {
+    const remote =
+      worker === this.parts.self ? undefined : new RemotePort(worker, id, this.parts.send);
+    remote?.holds(state.unacknowledged.map(({ reference }) => reference));
+    session.move(worker, id, remote);
   }
 
   handle(kind: string, from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
@@ -132,7 +146,10 @@ export class Handover {
 
   /** A worker died: sessions on their way to it will arrive nowhere. */
   gone(worker: WorkerId): void {
-    for (const move of this.moves) if (move.to === worker) move.isLost = true;
+    for (const move of this.moves.values()) {
+      if (move.to === worker) move.isLost = true;
+      move.next = move.next.filter(({ to }) => to !== worker);
+    }
   }
 
   /** Its old place has let go of it and its new one is no more. */

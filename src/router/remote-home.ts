@@ -69,6 +69,11 @@ export class RemoteHome implements SessionHome {
     this.tell(FRAME.leaving, session);
   }
 
+  offer(session: Session, debtor: Debtor, n: number): void {
+    const payload = frame(FRAME.offer, session.jid.bareBytes, session.id);
+    this.sendFrame(this.owner, payload, debtor, n);
+  }
+
   store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void {
     const payload = frame(FRAME.store, session.jid.bareBytes, session.id, packSnapshot(snapshot));
     this.sendFrame(this.owner, payload, debtor, n);

@@ -40,6 +40,8 @@ export interface SessionHome {
   proven(session: Session, references: readonly Reference[]): void;
   /** No more deliveries, please; proofs may still come. */
   leaving(session: Session): void;
+  /** This worker is leaving: the owner may take the session to itself. The debtor is paid when it has, or will not. */
+  offer(session: Session, debtor: Debtor, n: number): void;
   /** Keeps the session over a graceful restart; the debtor is paid when it is on disk. @throws StorageError */
   store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void;
   /** The last word: what was given and never proved, as references and, where there is none, as stanzas. */
@@ -313,10 +315,10 @@ export class Session implements SessionPort, Expirable {
     if (this.stream !== undefined) this.sm?.resendTo(this.stream);
   }
 
-  /** @returns undefined when it cannot be resumed */
+  /** @returns undefined when it cannot be resumed, or waits on disk already: its state goes on in one place only */
   snapshot(): SessionSnapshot | undefined {
     const sm = this.sm;
-    if (this.left || sm?.resumable !== true) return undefined;
+    if (this.left || this.sealed || sm?.resumable !== true) return undefined;
     return {
       jid: this.jid.full,
       token: sm.token,
@@ -343,6 +345,14 @@ export class Session implements SessionPort, Expirable {
     if (snapshot.unsettled === true) this.mayRepeat(snapshot.resumeTimeoutMs + REPEAT_MS);
     this.sm.hibernate(this.parts.clock.monotonicMs() + snapshot.resumeTimeoutMs);
     this.soon();
+  }
+
+  /** Ends the connection by FIN, without the close tag that would tell the client to forget its session (XEP-0198 §5). */
+  detach(): void {
+    const { stream } = this;
+    if (stream === undefined) return;
+    this.disconnected(stream);
+    stream.cut();
   }
 
   /** A snapshot of it is on its way to the disk: nothing is added to it here. */

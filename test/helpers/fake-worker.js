@@ -41,5 +41,10 @@ channel.onStop(async () => {
   for (const socket of sockets) socket.end('bye\n');
   await new Promise((resolve) => setTimeout(resolve, 20));
 });
-if (failure === undefined) channel.ready();
+if (process.argv.includes('--hang-at-start') && channel.slot === 1) {
+  // It has beaten by then.
+  setTimeout(() => {
+    for (;;);
+  }, 600);
+} else if (failure === undefined) channel.ready();
 else channel.fail(new OperatorError(failure.slice('--fail='.length), 'it cannot start', 'mend it'));

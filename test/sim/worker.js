@@ -124,12 +124,16 @@ export class SimWorker {
       storage,
     });
     this.#c2s = this.#c2sParts(ports);
-    await new Promise((owns) => {
+    let startLinks;
+    const owned = new Promise((owns) => {
       connectLinks(crossing, this.domain, this.placement, ports.log, () => this.#links, owns);
-      if (world.workers === 1) owns();
-      else this.#links = world.network.open(this.slot, this.epoch, crossing);
+      startLinks = owns;
     });
-    this.owns = true;
+    if (world.workers > 1) {
+      const { links, start } = world.network.prepare(this.slot, this.epoch, crossing);
+      this.#links = links;
+      startLinks = start;
+    }
     await restoreSessions(
       {
         storage,
@@ -140,6 +144,9 @@ export class SimWorker {
       (bare) => this.placement.locate(bare) === 'here',
       ports.log,
     );
+    startLinks();
+    await owned;
+    this.owns = true;
     this.ready = true;
   }
 
@@ -160,6 +167,7 @@ export class SimWorker {
     await drain(
       {
         stopReading: () => {
+          this.domain.door.close();
           for (const stream of this.#streams) stream.stopReading();
         },
         sessions: this.domain.sessions,

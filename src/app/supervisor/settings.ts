@@ -11,7 +11,7 @@ export interface SupervisorSettings {
   readonly socketsDirectory: string;
   /** 0 is no limit. */
   readonly connectionsPerAddress: number;
-  /** A worker silent for this long is killed and replaced. Default 5 s. */
+  /** A worker silent for this long, once it has beaten, is killed and replaced. Default 5 s. */
   readonly hangTimeoutMs?: number;
   /** A process not ready after this long is killed and replaced. Default 60 s: migrations take time. */
   readonly startTimeoutMs?: number;

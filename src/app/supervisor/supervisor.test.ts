@@ -211,6 +211,12 @@ test('a worker that hangs is killed and replaced, and the other serves meanwhile
   await successorOf(server, first);
 });
 
+test('a worker that has beaten and hangs before it is ready is killed like any other', async () => {
+  const server = run({ hangTimeoutMs: 700, entryArgs: ['--hang-at-start'] });
+  await server.until(({ log }) => log === 'worker hangs; killing it');
+  expect(server.said.some(({ started }) => started !== undefined)).toBe(false);
+});
+
 test('SIGTERM stops workers and store in order and the exit code is 0', async () => {
   const server = await run({ store: true }).started();
   const [[client]] = (await connectedTo(server, 1)) as [[Client, Who]];

@@ -45,6 +45,7 @@ export class WorkerSlot {
   #starts = 0;
   #startedMs = 0;
   #lastBeatMs = 0;
+  #hasBeaten = false;
   #handed = 0;
   #connections = 0;
   #onTheWay: Socket[] = [];
@@ -89,6 +90,7 @@ export class WorkerSlot {
     this.#starts += 1;
     this.#startedMs = clock.monotonicMs();
     this.#lastBeatMs = this.#startedMs;
+    this.#hasBeaten = false;
     this.#handed = 0;
     const seat: WorkerSeat = {
       slot: this.slot,
@@ -149,26 +151,23 @@ export class WorkerSlot {
 
   /** The watchdog's look. @param forgive the supervisor itself was held up, so silence proves nothing */
   check(forgive: boolean): void {
-    const { clock, settings, log } = this.#host.options;
+    const { clock, settings } = this.#host.options;
     const now = clock.monotonicMs();
     if (forgive) this.#lastBeatMs = now;
-    if (this.#state === 'starting') {
-      const limit = settings.startTimeoutMs ?? DEFAULTS.startTimeoutMs;
-      if (now - this.#startedMs <= limit) return;
-      log.error(
-        { slot: this.slot, pid: this.#child?.pid, limitMs: limit },
-        'worker did not start in time; killing it',
-      );
-      this.kill();
-    } else if (this.#state === 'ready') {
-      const limit = settings.hangTimeoutMs ?? DEFAULTS.hangTimeoutMs;
-      if (now - this.#lastBeatMs <= limit) return;
-      log.error(
-        { slot: this.slot, pid: this.#child?.pid, limitMs: limit },
-        'worker hangs; killing it',
-      );
-      this.kill();
-    }
+    if (this.#state !== 'starting' && this.#state !== 'ready') return;
+    const hangMs = settings.hangTimeoutMs ?? DEFAULTS.hangTimeoutMs;
+    const startMs = settings.startTimeoutMs ?? DEFAULTS.startTimeoutMs;
+    // Frames of other workers come before it is ready for connections: it may hang over one of them as over any.
+    if ((this.#state === 'ready' || this.#hasBeaten) && now - this.#lastBeatMs > hangMs)
+      this.#overdue('worker hangs; killing it', hangMs);
+    else if (this.#state === 'starting' && now - this.#startedMs > startMs)
+      this.#overdue('worker did not start in time; killing it', startMs);
+  }
+
+  #overdue(message: string, limitMs: number): void {
+    const { log } = this.#host.options;
+    log.error({ slot: this.slot, pid: this.#child?.pid, limitMs }, message);
+    this.kill();
   }
 
   status(): WorkerStatus {
@@ -188,6 +187,7 @@ export class WorkerSlot {
     switch (message.kind) {
       case 'beat':
         this.#lastBeatMs = this.#host.options.clock.monotonicMs();
+        this.#hasBeaten = true;
         this.#lagMs = message.lagMs;
         this.#load = message.load;
         for (const [address, count] of message.closed) {

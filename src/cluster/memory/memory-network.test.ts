@@ -44,8 +44,13 @@ class ManualTimers implements Timers {
     return { cancel: () => void this.#due.delete(run) };
   }
 
-  every(ms: number, run: () => void): TimerHandle {
-    return this.after(ms, run);
+  every(_ms: number, run: () => void): TimerHandle {
+    const again = (): void => {
+      this.#due.add(again);
+      run();
+    };
+    this.#due.add(again);
+    return { cancel: () => void this.#due.delete(again) };
   }
 
   fire(): void {
@@ -61,6 +66,7 @@ interface Sent {
   readonly sender: Worker;
   settled: boolean;
   dropped: boolean;
+  poison: boolean;
   seenBy: Set<Worker>;
 }
 
@@ -100,6 +106,7 @@ class Worker implements LinkHandler {
       sender: this,
       settled: false,
       dropped: false,
+      poison: false,
       seenBy: new Set<Worker>(),
     };
     this.sent.set(`${to}:${no}`, sent);
@@ -115,6 +122,10 @@ class Worker implements LinkHandler {
   }
 
   onFrame(frame: Incoming): void {
+    if (frame.payload === this.world.fatal) {
+      this.world.kill(this.slot);
+      return;
+    }
     expect(this.ready).toBe(true);
     const sent = this.world.sent.get(frame.payload) as Sent;
     expect(sent.to).toBe(this.slot);
@@ -136,7 +147,8 @@ class Worker implements LinkHandler {
     const falselyDone: string[] = [];
     for (let no = 1; no <= upTo; no += 1) {
       const sent = this.sent.get(`${to}:${no}`) as Sent;
-      if (!open.has(no) && !sent.settled && !sent.dropped) falselyDone.push(sent.name);
+      if (!open.has(no) && !sent.settled && !sent.dropped && !sent.poison)
+        falselyDone.push(sent.name);
     }
     expect(falselyDone).toEqual([]);
     this.lastOpen.set(to, [...exceptions]);
@@ -165,6 +177,14 @@ class Worker implements LinkHandler {
     }
   }
 
+  onPoison(to: number, no: FrameNo): void {
+    const sent = this.sent.get(`${to}:${no}`) as Sent;
+    expect(sent.poison).toBe(false);
+    // Two processes of the slot are dead, and more than one of them had been given it.
+    expect(this.world.generations[to]).toBeGreaterThan(1);
+    sent.poison = true;
+  }
+
   onDropped(to: number, no: FrameNo): void {
     (this.sent.get(`${to}:${no}`) as Sent).dropped = true;
   }
@@ -177,6 +197,8 @@ class World {
   readonly generations: number[] = new Array<number>(WORKERS).fill(0);
   readonly sent = new Map<string, Sent>();
   readonly network: MemoryNetwork;
+  /** Ends the process that handles it. */
+  fatal = '';
 
   constructor(limits = {}) {
     this.network = new MemoryNetwork({
@@ -208,12 +230,13 @@ class World {
   }
 
   settleAll(): void {
-    for (let rounds = 0; rounds < 4; rounds += 1) {
+    for (let settled = 1; settled > 0;) {
+      settled = 0;
       this.lanes.drain();
-      for (const worker of this.workers)
-        while (worker?.alive === true && worker.owed.length > 0) worker.settleOne(0);
+      for (const worker of this.workers) {
+        for (; worker?.alive === true && worker.owed.length > 0; settled += 1) worker.settleOne(0);
+      }
     }
-    this.lanes.drain();
   }
 }
 
@@ -246,6 +269,7 @@ test('whatever dies between any two steps, living workers lose nothing, keep ord
         expect(worker.ready).toBe(true);
         for (const [key, sent] of worker.sent) {
           expect(sent.dropped).toBe(false);
+          if (sent.poison) continue;
           expect(sent.settled).toBe(true);
           const [to, no] = key.split(':').map(Number) as [number, number];
           expect(worker.doneUpTo.get(to)).toBeGreaterThanOrEqual(no);
@@ -272,12 +296,13 @@ test('frames not done go to the new process marked again, those done do not, and
   world.lanes.drain();
   sender.send(1);
   const second = world.start(1);
-  world.lanes.drain();
-  expect(second.owed.map(({ payload, again }) => `${payload} ${again}`)).toEqual([
-    '0.1>1#0 true',
-    '0.1>1#2 true',
-    '0.1>1#4 false',
-  ]);
+  const got: string[] = [];
+  for (let left = 3; left > 0; left -= 1) {
+    world.lanes.drain();
+    got.push(...second.owed.map(({ payload, again }) => `${payload} ${again}`));
+    second.settleOne(0);
+  }
+  expect(got).toEqual(['0.1>1#0 true', '0.1>1#2 true', '0.1>1#4 false']);
   expect(sender.peers).toEqual(expect.arrayContaining(['1.1 up', '1.1 down', '1.2 up']));
 });
 
@@ -380,4 +405,44 @@ test('a close waits for done in both directions and then ends', async () => {
   await closing;
   expect(world.at(1).doneUpTo.get(0)).toBe(1);
   expect(world.at(0).doneUpTo.get(1)).toBe(1);
+});
+
+test('a frame that ends two processes is given back, and those around it arrive once, in order', () => {
+  const world = new World();
+  world.lanes.drain();
+  const sender = world.at(0);
+  world.fatal = '0.1>1#2';
+  for (let i = 0; i < 5; i += 1) sender.send(1);
+  world.lanes.drain();
+  expect(world.at(1).alive).toBe(false);
+  sender.send(1);
+  const second = world.start(1);
+  world.settleAll();
+  expect(second.alive).toBe(false);
+  const third = world.start(1);
+  world.settleAll();
+  expect(third.alive).toBe(true);
+  const sent = [...sender.sent.values()];
+  expect(sent.filter(({ poison }) => poison).map(({ name }) => name)).toEqual([world.fatal]);
+  expect(sent.filter(({ settled }) => settled)).toHaveLength(5);
+  expect(sender.links.room(1)).toBe(16 * 1024 * 1024);
+});
+
+test('a frame that a process lives on with, open as it stays, does not hold up the others for ever', () => {
+  const world = new World();
+  world.lanes.drain();
+  const sender = world.at(0);
+  sender.send(1);
+  world.lanes.drain();
+  world.kill(1);
+  world.lanes.drain();
+  const second = world.start(1);
+  sender.send(1);
+  world.lanes.drain();
+  expect(second.owed).toHaveLength(1);
+  for (let times = 0; times < 2; times += 1) {
+    world.timers.fire();
+    world.lanes.drain();
+  }
+  expect(second.owed.map(({ payload }) => payload)).toEqual(['0.1>1#0', '0.1>1#1']);
 });

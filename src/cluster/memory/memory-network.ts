@@ -66,6 +66,17 @@ export class MemoryNetwork {
 
   /** Starts the process of a slot, which must have none. */
   open(slot: WorkerId, epoch: number, handler: LinkHandler): Links {
+    const { links, start } = this.prepare(slot, epoch, handler);
+    start();
+    return links;
+  }
+
+  /** The same in two steps: what is sent before `start` waits. */
+  prepare(
+    slot: WorkerId,
+    epoch: number,
+    handler: LinkHandler,
+  ): { readonly links: Links; readonly start: () => void } {
     if (this.#processes[slot]?.alive === true) throw new InvariantError(`slot ${slot} is taken`);
     const awake = new Set<LinkPeer>();
     const flush = (): void => {
@@ -90,6 +101,11 @@ export class MemoryNetwork {
       },
     });
     const process: Process = { slot, epoch, state, wires: new Map(), alive: true };
+    return { links: this.#links(process), start: () => this.#start(process) };
+  }
+
+  #start(process: Process): void {
+    const { slot, epoch, state } = process;
     this.#processes[slot] = process;
     this.#tell({ slot, epoch, up: true });
     const members = [...this.#members.values()];
@@ -97,7 +113,6 @@ export class MemoryNetwork {
     for (const other of this.#processes) {
       if (other !== undefined && other !== process && other.alive) this.#dial(process, other);
     }
-    return this.#links(process);
   }
 
   /** The process of the slot dies at once; others hear of it in a later step. What it had written may still arrive. */

@@ -91,6 +91,10 @@ class Node implements LinkHandler {
   onReady(): void {
     this.ready = true;
   }
+  onPoison(to: number, no: FrameNo): void {
+    this.onDropped(to, no);
+  }
+
   onDropped(to: number, no: FrameNo): void {
     this.notes.push(`dropped ${to} ${no}`);
   }

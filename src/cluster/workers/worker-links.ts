@@ -29,6 +29,8 @@ export interface WorkerLinksOptions {
   readonly limits?: Partial<LinkLimits>;
   /** How long `close` waits for done. */
   readonly closeMs?: number;
+  /** Runs before anybody can connect; what is sent meanwhile waits. */
+  readonly prepare?: (links: Links) => Promise<void>;
   /** Only tests speak another protocol. */
   readonly protocol?: ProtocolRange;
 }
@@ -48,6 +50,7 @@ const MAX_PATH_BYTES = 103;
  */
 export async function openWorkerLinks(options: WorkerLinksOptions): Promise<Links> {
   const links = new WorkerLinks(options);
+  await options.prepare?.(links);
   await links.listen();
   return links;
 }

@@ -37,6 +37,8 @@ export const module = {
         case 'fault-promise':
           void Promise.resolve().then(() => fail('in a promise that nobody waits for'));
           return undefined;
+        case 'fault-spin-at-once':
+          for (;;);
         case 'fault-spin':
           // Later, when this message is done with: else its sender's worker would give it to the next process too.
           timerSpins = true;
