@@ -28,6 +28,13 @@ export class Following {
     (this.states ??= new Map<number, State>()).set(id, holders * HOLDER + (seen ? SEEN : 0));
   }
 
+  /** Some that are older than others which are followed. @param ids not followed yet */
+  addOlder(ids: readonly number[], seen: boolean): void {
+    const states = [...(this.states ?? [])];
+    for (const id of ids) states.push([id, seen ? SEEN : 0]);
+    this.states = new Map(states.sort(([a], [b]) => a - b));
+  }
+
   /** Another session is to be given it. @returns false: it is not followed */
   hold(id: number): boolean {
     const state = this.states?.get(id);
