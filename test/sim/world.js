@@ -252,6 +252,7 @@ export class World {
       client.request();
     }
     await scheduler.run(() => false, 3000);
+    await this.#listen();
     const judges = await this.#judges();
     if (this.witness.violations.length > 0) return;
     if (this.witness.missing(judges, this.clients).length > 0) {
@@ -261,6 +262,21 @@ export class World {
     }
     this.witness.settle(judges, this.clients);
     this.witness.archive(this.#archiveRows(), (message) => this.#mayBeDouble(message));
+  }
+
+  /** One more client of each user stays until every session that hangs is over: by then all must have been given. */
+  async #listen() {
+    const listeners = USERS.map(
+      (user) => new SimClient(this, user, 'listener', { managed: true, resumes: true }),
+    );
+    for (const listener of listeners) listener.connect();
+    const everybody = [...this.clients, ...listeners];
+    const longestMs = this.settings.streamManagement.resumeTimeoutMs + HANG_MS;
+    await this.scheduler.run(() => this.witness.unpushed(everybody).length === 0, longestMs);
+    for (const { id, kind, to } of this.witness.unpushed(everybody))
+      this.witness.violation(`${id} (${kind}) to ${to} was acknowledged and given to nobody`);
+    for (const listener of listeners) if (listener.online) listener.logOut();
+    await this.scheduler.run(() => listeners.every(({ state }) => state === 'off'), 3000);
   }
 
   async #judges() {
