@@ -7,6 +7,7 @@ import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, type Situation, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
 import { StorageError, type StorageFailure } from '../storage/storage.ts';
+import type { Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -15,7 +16,7 @@ import type { Commits, Settler } from './commits.ts';
 import { MessageEffects } from './message-effects.ts';
 import type { Outlet, Passage } from './outlet.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes, type Question } from './lanes.ts';
 import { SenderUnits } from './sender-units.ts';
 import type { Held, SessionRef } from './session-ref.ts';
 
@@ -76,11 +77,14 @@ export class MessageEngine {
   private readonly outlet: Outlet;
   private readonly log: Log;
   private readonly senderUnits: SenderUnits;
-  private readonly lanes = new Lanes();
+  private readonly lanes: Lanes;
+  /** The module whose rule asked last for time. */
+  private asking = '';
   /** Free effects: handlers may cause further messages, so there is one for each level of nesting. */
   private readonly pool: MessageEffects[] = [];
 
-  constructor(hooks: HookTable, commits: Commits, outlet: Outlet, log: Log) {
+  constructor(hooks: HookTable, commits: Commits, outlet: Outlet, timers: Timers, log: Log) {
+    this.lanes = new Lanes(timers, log);
     this.hooks = hooks;
     this.commits = commits;
     this.outlet = outlet;
@@ -158,7 +162,7 @@ export class MessageEngine {
     how: Passage,
     debtor: Debtor | undefined,
     n: number,
-  ): Promise<unknown> | undefined {
+  ): Question | undefined {
     const effects = this.pool.pop() ?? new MessageEffects(this.commits.storage.unit());
     effects.begin('in', stanza, from, to);
     effects.owed = how.owed;
@@ -169,7 +173,7 @@ export class MessageEngine {
     else if (verdict.error !== undefined) this.refuse(stanza, from, to, verdict.error);
     effects.unit.clear();
     this.pool.push(effects);
-    return verdict?.later;
+    return verdict?.later === undefined ? undefined : { until: verdict.later, module: this.asking };
   }
 
   private send(
@@ -260,7 +264,9 @@ export class MessageEngine {
       if (entry.when !== undefined && (entry.when & mask) === 0) continue;
       try {
         const verdict = entry.handler(stanza, account, effects);
-        if (verdict !== undefined) return verdict;
+        if (verdict === undefined) continue;
+        if (verdict.later !== undefined) this.asking = entry.module;
+        return verdict;
       } catch (error) {
         if (error instanceof StanzaError) return { stop: true, error };
         this.log.error(

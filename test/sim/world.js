@@ -277,6 +277,8 @@ export class World {
       this.witness.violation(`${id} (${kind}) to ${to} was acknowledged and given to nobody`);
     for (const listener of listeners) if (listener.online) listener.logOut();
     await this.scheduler.run(() => listeners.every(({ state }) => state === 'off'), 3000);
+    // What they have proved is theirs.
+    this.clients.push(...listeners);
   }
 
   async #judges() {

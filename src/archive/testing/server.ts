@@ -24,7 +24,7 @@ import type { EndReason, SessionPort } from '../../session/session-port.ts';
 import { StreamManagement } from '../../session/stream-management.ts';
 import { openStorage } from '../../storage/sqlite/open.ts';
 import type { QueryDef, Storage } from '../../storage/storage.ts';
-import { silentLog } from '../../util/log.ts';
+import { silentLog, type Log } from '../../util/log.ts';
 import { systemClock, systemRandom, systemTimers } from '../../util/system-clock.ts';
 import { Wheel } from '../../util/wheel.ts';
 import { utf8, type Bytes } from '../../xml/bytes.ts';
@@ -128,6 +128,7 @@ interface TestServerOptions {
   readonly reads?: readonly QueryDef[];
   readonly directory?: string;
   readonly time?: ManualTime;
+  readonly log?: Log;
 }
 
 export class TestServer {
@@ -236,6 +237,7 @@ export class TestServer {
 
   private async start(): Promise<void> {
     const { time, reader } = this;
+    const log = this.options.log ?? silentLog;
     const modules = inOrder(this.options.modules);
     const schema = schemaOf(modules, {
       migrations: [...ACCOUNTS_SCHEMA.migrations, ...STORED_SESSIONS_SCHEMA.migrations],
@@ -271,7 +273,7 @@ export class TestServer {
       timers: time,
       random: systemRandom,
       log: silentLog,
-      addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
+      addIq: (...iq) => handlers.add(...iq),
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);
       },
@@ -279,7 +281,7 @@ export class TestServer {
       send: () => undefined,
     });
     const { host } = this;
-    const iqs = new IqEngine(handlers, commits, router, silentLog);
+    const iqs = new IqEngine(handlers, commits, router, time, log);
     const cache = new AccountCache({
       commits,
       loaders: () => host.loaders,
@@ -294,7 +296,7 @@ export class TestServer {
       cache,
       hooks: host.hooks,
       outlet: router,
-      messages: new MessageEngine(host.hooks, commits, router, silentLog),
+      messages: new MessageEngine(host.hooks, commits, router, time, log),
       iqs,
       presences: new PresenceEngine(host.hooks, reader, silentLog),
       limits: {
