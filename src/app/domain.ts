@@ -128,7 +128,7 @@ export function composeDomain(options: DomainOptions): Domain {
     cache,
     hooks: host.hooks,
     outlet: router,
-    messages: new MessageEngine(host.hooks, commits, router, timers, log),
+    messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
     presences: new PresenceEngine(host.hooks, reader, log),
     limits: {

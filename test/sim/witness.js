@@ -180,8 +180,6 @@ export class Witness {
       this.violation(`${id} (${kind}) to ${to} was acknowledged and is lost`);
     for (const message of this.messages.values()) {
       if (!message.acknowledged || message.refused || !this.isArchived(message)) continue;
-      // A store that takes nothing costs senders their own copy; the message itself was refused or routed.
-      if (this.#world.hasLostCopies) continue;
       if (!judges.get(message.from.user).archived.has(message.id))
         this.violation(`${message.id} was acknowledged and is not in the archive of its sender`);
     }

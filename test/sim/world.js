@@ -49,8 +49,6 @@ export class World {
   hasCrashed = false;
   /** Nothing breaks any more. */
   isCalm = false;
-  /** The store took nothing for so long that it counted as failing. */
-  hasLostCopies = false;
   #epochs = 0;
   #counter = 0;
   #hash = 0x811c9dc5;
@@ -84,8 +82,6 @@ export class World {
       ...silentLog,
       error: (fields, message) => {
         this.trace(() => `${name} logs: ${message} ${fields.code ?? ''}`);
-        if (message.startsWith("a sender's own copy could not be stored"))
-          this.hasLostCopies = true;
         if (/This is a bug|broke the protocol/.test(message) || fields.err instanceof TypeError)
           this.witness.violation(
             `${name}: ${message} ${fields.err?.stack ?? fields.error ?? ''} ${fields.err?.cause?.message ?? ''}`,

@@ -296,7 +296,7 @@ export class TestServer {
       cache,
       hooks: host.hooks,
       outlet: router,
-      messages: new MessageEngine(host.hooks, commits, router, time, log),
+      messages: new MessageEngine(host.hooks, commits, router, { clock: time, timers: time }, log),
       iqs,
       presences: new PresenceEngine(host.hooks, reader, silentLog),
       limits: {
