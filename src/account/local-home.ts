@@ -50,8 +50,11 @@ export class LocalHome implements SessionHome {
   }
 
   acknowledges(session: Session): void {
-    this.ref.acknowledges = true;
-    this.ref.token = session.management?.token ?? '';
+    this.ref.confirms(session.management?.token ?? '');
+  }
+
+  hibernates(_session: Session, is: boolean): void {
+    this.ref.hibernates = is;
   }
 
   proven(session: Session, references: readonly Reference[]): void {
@@ -66,7 +69,13 @@ export class LocalHome implements SessionHome {
     this.keeper.store(this.account, this.ref, snapshot, debtor, n);
   }
 
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+  ended(
+    session: Session,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+    unseen: readonly Reference[],
+  ): void {
+    this.ref.unseen = unseen;
     this.accounts.ended(session.jid.bare, this.ref.worker, session.id, unproven, loose);
   }
 }

@@ -5,13 +5,17 @@ import type { StanzaError } from '../protocol/stanza-error.ts';
 import { Ledger } from '../session/ledger.ts';
 import { StorageError, type StorageFailure, type Unit } from '../storage/storage.ts';
 import { silentLog } from '../util/log.ts';
+import { utf8 } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
-import type { Account } from './account.ts';
+import { StanzaReader } from '../xml/stanza-reader.ts';
+import { XmlContext } from '../xml/xml-context.ts';
+import { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
 import { DeferredUnit, OwnUnit, SenderUnits } from './sender-units.ts';
 
 const FULL: StorageFailure = { code: 'full', message: 'no space' };
-const account = { owner: 1 } as Account;
+const account = new Account(makeJid('alice', 'example.org', ''), 1, () => undefined);
+const reader = new StanzaReader(new XmlContext());
 const alice = makeJid('alice', 'example.org', 'a');
 const bob = makeJid('bob', 'example.org', '');
 
@@ -59,7 +63,7 @@ beforeEach(() => {
   });
 });
 
-const stanza = (id: string): Stanza => ({ id }) as Stanza;
+const stanza = (id: string): Stanza => reader.read(utf8(`<message id='${id}'/>`));
 
 /** A message to somebody who is owned elsewhere; it is routed and not done there yet. */
 function elsewhere(id: string): DeferredUnit {

@@ -128,12 +128,17 @@ export class Delivery {
   }
 
   /** A session is gone: what it alone held goes to the others, as if sent to the bare JID, or waits. */
-  ended(account: AccountView, session: SessionView, unproven: readonly Reference[]): void {
+  ended(
+    account: AccountView,
+    session: SessionView,
+    unproven: readonly Reference[],
+    unseen: readonly Reference[],
+  ): void {
     const mailbox = this.mailbox(account);
     const receiving = session.slot(this.slot);
     const claimed = [...(receiving?.claims ?? [])].flatMap((claim) => claim.references);
     receiving?.claims.clear();
-    const free = mailbox.lose([...unproven, ...claimed]);
+    const free = mailbox.lose([...unproven, ...claimed], new Set([...unseen, ...claimed]));
     if (free.length === 0) return;
     // XEP-0198 §5: undelivered stanzas are handled as those for a resource that is gone; RFC 6121 §8.5.3.2.1.
     for (const other of account.sessions) {

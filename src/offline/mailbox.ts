@@ -134,12 +134,22 @@ export class Mailbox implements Custody {
     this.settle();
   }
 
-  /** A session is gone, or was not given these after all. @returns those that nobody holds now, oldest first */
-  lose(references: readonly Reference[]): Reference[] {
+  /**
+   * A session is gone, or was not given these after all.
+   * @param unseen those that its client cannot have seen
+   * @returns those that nobody holds now, oldest first
+   */
+  lose(
+    references: readonly Reference[],
+    unseen: ReadonlySet<Reference> = new Set(references),
+  ): Reference[] {
     return inOrder(
-      references.filter((reference) =>
-        reference > 0 ? this.archived.lose(reference) : this.pending.lose(-reference),
-      ),
+      references.filter((reference) => {
+        const isUnseen = unseen.has(reference);
+        return reference > 0
+          ? this.archived.lose(reference, isUnseen)
+          : this.pending.lose(-reference, isUnseen);
+      }),
     );
   }
 

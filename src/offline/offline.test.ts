@@ -369,6 +369,37 @@ describe('the archive and what waits', () => {
     expect(again.bodies).toEqual(['held']);
   });
 
+  it('that lay in the queue of a session without a connection comes at once to whoever replaces it', async () => {
+    const bob = await server.login('bob', 'desk');
+    bob.manage('token');
+    bob.available();
+    chat('on the wire');
+    await server.settle();
+    bob.drop();
+    chat('queued');
+    chat('for the desk', `bob@${DOMAIN}/desk`);
+    await server.settle();
+    expect(bob.bodies).toEqual(['on the wire']);
+    const again = await bobComes();
+    expect(again.bodies).toEqual(['queued', 'for the desk']);
+    // This one may have been seen: its client might ask the archive first.
+    await server.pass(4000);
+    expect(again.bodies).toEqual(['queued', 'for the desk', 'on the wire']);
+  });
+
+  it('stays with a session without a connection when another resource logs in', async () => {
+    const bob = await server.login('bob', 'desk');
+    bob.manage('token');
+    bob.available();
+    bob.drop();
+    chat('queued');
+    const other = await bobComes('other');
+    await server.pass(590_000);
+    expect(other.bodies).toEqual([]);
+    await server.pass(15_000);
+    expect(other.bodies).toEqual(['queued']);
+  });
+
   it.each([
     ['in one life of the server', false],
     ['over a restart', true],

@@ -22,6 +22,7 @@ import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
 import { RemoteHome, RemotePort } from './remote-home.ts';
+import { takeNews } from './session-news.ts';
 import type { Elsewhere } from './router.ts';
 
 export interface CrossingParts {
@@ -161,7 +162,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onAnnounced(from: WorkerId, payload: Bytes): void {
-    const [, id, jid, token, presence, unproven, givenFrom, upTo] = fieldsOf(payload);
+    const [, id, jid, token, presence, unproven, givenFrom, upTo, hibernates] = fieldsOf(payload);
     const { accounts } = this.parts;
     const full = parseJid(text(jid as Bytes));
     const request = {
@@ -177,6 +178,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         return;
       }
       if (result.known === true) return;
+      result.session.hibernates = hibernates === '1';
       const references = unpackReferences(unproven ?? '');
       request.port.holds(references);
       this.parts.keeper.announced(
@@ -339,10 +341,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     const bare = text(fields[0] as Bytes) as BareJid;
     const id = Number(fields[1]);
     this.withSession(from, fields, debts, no, (account, session) => {
+      if (takeNews(session, kind, fields[2] as Bytes)) return;
       switch (kind) {
-        case FRAME.acknowledges:
-          acknowledge(session, fields[2] as Bytes);
-          return;
         case FRAME.proven:
           accounts.proven(bare, from, id, unpackReferences(fields[2] as Bytes));
           return;
@@ -442,9 +442,4 @@ export class Crossing implements LinkHandler, Elsewhere {
       this.received.set(worker, (debts = new ReceivedDebts(worker, this.parts.links)));
     return debts;
   }
-}
-
-function acknowledge(session: SessionRef, token: string): void {
-  session.acknowledges = true;
-  session.token = token;
 }

@@ -61,6 +61,10 @@ export class RemoteHome implements SessionHome {
     this.tell(FRAME.acknowledges, session, session.management?.token ?? '');
   }
 
+  hibernates(session: Session, is: boolean): void {
+    this.tell(FRAME.hibernates, session, is ? '1' : '0');
+  }
+
   proven(session: Session, references: readonly Reference[]): void {
     this.tell(FRAME.proven, session, packReferences(references));
   }
@@ -74,7 +78,13 @@ export class RemoteHome implements SessionHome {
     this.sendFrame(this.owner, payload, debtor, n);
   }
 
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+  ended(
+    session: Session,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+    unseen: readonly Reference[],
+  ): void {
+    if (unseen.length > 0) this.tell(FRAME.unseen, session, packReferences(unseen));
     this.tell(FRAME.ended, session, packReferences(unproven), ...loose);
   }
 
@@ -100,6 +110,7 @@ export class RemoteHome implements SessionHome {
       unproven,
       this.givenFrom,
       this.givenUpTo,
+      session.connected ? '0' : '1',
     );
   }
 

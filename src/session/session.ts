@@ -11,16 +11,8 @@ import type { Debtor, Ledger } from './ledger.ts';
 import { Proofs } from './proofs.ts';
 import type { SessionSnapshot } from './snapshot.ts';
 import type { EndReason, SessionPort } from './session-port.ts';
+import type { SessionStream } from './session-stream.ts';
 import { StreamManagement } from './stream-management.ts';
-
-/** The connection side of a session. */
-export interface SessionStream {
-  write(bytes: Bytes): void;
-  /** Ends the stream with an error; the session is told by `disconnected` or has already let go of the stream. */
-  fail(reason: EndReason): void;
-  /** Cuts the connection without a word, so that the client may resume. */
-  cut(): void;
-}
 
 /** The way to the owner of the session's account, here or on another worker. */
 export interface SessionHome {
@@ -35,13 +27,23 @@ export interface SessionHome {
   ): void;
   /** Its stream has XEP-0198 on from now on. */
   acknowledges(session: Session): void;
+  /** It lost its connection and waits for its client (XEP-0198 §5), or has one again. */
+  hibernates(session: Session, is: boolean): void;
   proven(session: Session, references: readonly Reference[]): void;
   /** No more deliveries, please; proofs may still come. */
   leaving(session: Session): void;
   /** Keeps the session over a graceful restart; the debtor is paid when it is on disk. @throws StorageError */
   store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void;
-  /** The last word: what was given and never proved, as references and, where there is none, as stanzas. */
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void;
+  /**
+   * The last word: what was given and never proved, as references and, where there is none, as stanzas.
+   * `unseen` are those of the references that never were on a stream.
+   */
+  ended(
+    session: Session,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+    unseen: readonly Reference[],
+  ): void;
 }
 
 export interface SessionLimits {
@@ -200,7 +202,7 @@ export class Session implements SessionPort, Expirable {
     if (this.over || this.sealed) return;
     const sm = this.sm;
     if (sm !== undefined) {
-      sm.sent(stanza, reference);
+      sm.sent(stanza, reference, this.stream !== undefined);
       if (sm.beyond(this.parts.limits)) {
         // SECURITY: the bound of the unacknowledged queue: the session ends, what it did not prove stays pending.
         this.overflow();
@@ -238,6 +240,7 @@ export class Session implements SessionPort, Expirable {
     this.stream = undefined;
     if (this.sm?.resumable === true) {
       this.sm.hibernate(this.parts.clock.monotonicMs() + this.sm.resumeTimeoutMs);
+      this.home.hibernates(this, true);
       this.soon();
     } else {
       this.finish();
@@ -296,6 +299,7 @@ export class Session implements SessionPort, Expirable {
       this.mayRepeat(REPEAT_MS);
     }
     this.sm?.wake();
+    this.home.hibernates(this, false);
   }
 
   /** What was not acknowledged goes out again, in order. */
@@ -303,6 +307,7 @@ export class Session implements SessionPort, Expirable {
     const sm = this.sm;
     if (sm === undefined) return;
     for (const entry of sm.unacknowledged) this.write(entry.stanza);
+    sm.written();
     if (sm.unacknowledged.length > 0) this.write(sm.request());
   }
 
@@ -426,7 +431,8 @@ export class Session implements SessionPort, Expirable {
   private finish(): void {
     if (this.over) return;
     this.over = true;
-    this.home.ended(this, this.unproven(), this.sm?.loose() ?? []);
+    const { sm } = this;
+    this.home.ended(this, this.unproven(), sm?.loose() ?? [], sm?.unseen() ?? []);
     this.parts.onEnd(this);
     this.goOn(false);
   }

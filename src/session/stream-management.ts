@@ -25,6 +25,8 @@ export class StreamManagement {
   private unacknowledgedBytes = 0;
   /** Count of what the client acknowledged, modulo 2^32. */
   private acknowledgedCount: number;
+  /** So many of the newest were never written to a stream: they came while there was none. */
+  private unwritten = 0;
   /** Since the last request. */
   private unrequested = 0;
   private requestOut = false;
@@ -117,9 +119,11 @@ export class StreamManagement {
 
   // ---- what we send
 
-  sent(stanza: Bytes, reference: Reference): void {
+  /** @param written to a stream; else it waits for the next one */
+  sent(stanza: Bytes, reference: Reference, written = true): void {
     this.unacknowledged.push({ stanza, reference });
     this.unacknowledgedBytes += stanza.length;
+    if (!written) this.unwritten++;
     this.unrequested++;
   }
 
@@ -170,6 +174,19 @@ export class StreamManagement {
     for (const { reference } of this.unacknowledged)
       if (reference !== 0) references.push(reference);
     return references;
+  }
+
+  /** References of what no client can have seen. */
+  unseen(): Reference[] {
+    if (this.unwritten === 0) return [];
+    const references = [...this.unacknowledged].map(({ reference }) => reference);
+    const written = new Set(references.splice(0, references.length - this.unwritten));
+    return references.filter((reference) => reference !== 0 && !written.has(reference));
+  }
+
+  /** Everything was written to a stream. */
+  written(): void {
+    this.unwritten = 0;
   }
 
   /** What was not acknowledged and is nowhere else. */

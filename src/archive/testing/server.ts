@@ -19,7 +19,8 @@ import type { Module } from '../../host/module.ts';
 import { localPlacement } from '../../placement/local.ts';
 import { JidCache, parseJid } from '../../protocol/jid.ts';
 import { Router } from '../../router/router.ts';
-import { Session, type SessionStream } from '../../session/session.ts';
+import { Session } from '../../session/session.ts';
+import type { SessionStream } from '../../session/session-stream.ts';
 import type { EndReason, SessionPort } from '../../session/session-port.ts';
 import { StreamManagement } from '../../session/stream-management.ts';
 import { openStorage } from '../../storage/sqlite/open.ts';
@@ -86,9 +87,9 @@ export class TestClient implements SessionStream, SessionPort {
     this.send('<presence/>');
   }
 
-  /** Turns XEP-0198 on. */
-  manage(): void {
-    this.session.enable(new StreamManagement('', 0, () => this.session.settled()));
+  /** Turns XEP-0198 on. @param token of a session that can be resumed for ten minutes */
+  manage(token = ''): void {
+    this.session.enable(new StreamManagement(token, 600_000, () => this.session.settled()));
     this.stanzas = 0;
   }
 
@@ -97,7 +98,7 @@ export class TestClient implements SessionStream, SessionPort {
     this.session.acknowledged(count);
   }
 
-  /** The connection is gone and does not come back. */
+  /** The connection is gone and does not come back; a session that can be resumed waits for it. */
   drop(): void {
     this.session.disconnected(this);
   }
