@@ -13,6 +13,7 @@ import type { Debtor } from '../session/ledger.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { unpackSnapshot } from '../session/snapshot.ts';
+import { StorageError } from '../storage/storage.ts';
 import type { Log } from '../util/log.ts';
 import { text, utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -45,6 +46,8 @@ export interface CrossingParts {
 export type Bound =
   | { readonly jid: Jid }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+const NOT_STORED = 'what another worker asked to be stored could not be';
 
 /** Bytes left on a link below which sockets are not read. */
 const LOW_ROOM_BYTES = 256 * 1024;
@@ -131,10 +134,9 @@ export class Crossing implements LinkHandler, Elsewhere {
     try {
       this.handle(incoming, debts);
     } catch (error) {
-      this.parts.log.error(
-        { err: error, frame: kindOfFrame(incoming.payload) },
-        'a frame from another worker could not be handled. This is a bug.',
-      );
+      const fields = { err: error, frame: kindOfFrame(incoming.payload) };
+      if (error instanceof StorageError) this.parts.log.error(fields, NOT_STORED);
+      else this.parts.log.error(fields, 'a frame could not be handled. This is a bug.');
     } finally {
       debts.end(incoming.no);
     }

@@ -31,6 +31,14 @@ Accounts.prototype.reroute = function seen(account, lost, bytes) {
   return reroute.call(this, account, lost, bytes);
 };
 
+/** A link gives once more what a dead process had not settled: it has lost its place before what needed no commit. */
+const { incoming } = Accounts.prototype;
+Accounts.prototype.incoming = function seen(stanza, from, to, how, ...rest) {
+  const message = how.again ? rerouted.witness?.messages.get(stanza.id) : undefined;
+  if (message !== undefined) message.isRerouted = true;
+  return incoming.call(this, stanza, from, to, how, ...rest);
+};
+
 export class World {
   seed;
   chance;
