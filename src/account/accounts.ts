@@ -148,8 +148,9 @@ export class Accounts {
     const given = session.port.outstanding?.() ?? unproven;
     const waiting = session.abandon();
     account.remove(session, false);
+    const unseen = waiting.length === 0 ? session.unseen : [...session.unseen, ...waiting];
     this.each('session.ended', (handler) => {
-      handler(account, session, waiting.length === 0 ? given : [...given, ...waiting]);
+      handler(account, session, waiting.length === 0 ? given : [...given, ...waiting], unseen);
     });
     for (const stanza of loose) this.reroute(account, session.jid, stanza);
     account.usedAtMs = this.parts.clock.monotonicMs();
@@ -201,7 +202,9 @@ export class Accounts {
       return { account, session: old, known: true };
     }
     if (old !== undefined) {
-      if (limits.resourceConflict === 'refuse' || request.yields === true) {
+      // Nobody is there whom the newcomer would disturb, when the older one has no connection.
+      const isInUse = limits.resourceConflict === 'refuse' && !old.hibernates;
+      if (isInUse || request.yields === true) {
         return { refused: 'conflict' };
       }
       account.remove(old, true);

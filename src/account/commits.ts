@@ -50,6 +50,11 @@ export class Commits {
     });
   }
 
+  /** A unit that is submitted now is not refused. */
+  get takes(): boolean {
+    return this.storage.state === 'ok' && this.storage.room > 0;
+  }
+
   /**
    * @param n handed back to the settler
    * @throws StorageError when the back-end refuses (disk full, overloaded, closed); nothing is written then and the

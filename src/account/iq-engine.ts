@@ -12,11 +12,13 @@ import {
   type Unit,
   type Value,
 } from '../storage/storage.ts';
+import type { Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
+import { inTime } from './in-time.ts';
 import type { Outlet } from './outlet.ts';
 import { errorBytes, resultBytes } from '../protocol/replies.ts';
 
@@ -25,15 +27,23 @@ const MAX_SLOW_REQUESTS = 16;
 /** The same for all sessions of an account. */
 const MAX_SLOW_OF_ACCOUNT = 64;
 
+/** A promised answer comes within this time, or the requester gets an error. */
+const ANSWER_MS = 30_000;
+
+interface Answerer {
+  readonly handler: IqHandler;
+  readonly module: string;
+}
+
 /** All iq handlers, by where they are asked and the request's child. */
 export class IqHandlers {
-  private readonly handlers = new Map<string, IqHandler>();
+  private readonly handlers = new Map<string, Answerer>();
 
   /** @returns false when the place is taken */
-  add(target: IqTarget, ns: string, name: string, handler: IqHandler): boolean {
+  add(target: IqTarget, ns: string, name: string, handler: IqHandler, module: string): boolean {
     const key = `${target} ${ns} ${name}`;
     if (this.handlers.has(key)) return false;
-    this.handlers.set(key, handler);
+    this.handlers.set(key, { handler, module });
     return true;
   }
 
@@ -41,7 +51,7 @@ export class IqHandlers {
     this.handlers.delete(`${target} ${ns} ${name}`);
   }
 
-  find(target: IqTarget, ns: string, name: string): IqHandler | undefined {
+  find(target: IqTarget, ns: string, name: string): Answerer | undefined {
     return this.handlers.get(`${target} ${ns} ${name}`);
   }
 }
@@ -146,13 +156,15 @@ export class IqEngine {
   private readonly handlers: IqHandlers;
   private readonly commits: Commits;
   private readonly outlet: Outlet;
+  private readonly timers: Timers;
   private readonly log: Log;
   /** Requests under way whose handler is slow, by full and by bare address of the requester. */
   private readonly slow = new Map<string, number>();
   /** Handlers that have answered with a promise: what they begin costs a read, so it is refused before it begins. */
   private readonly slowHandlers = new WeakSet<IqHandler>();
 
-  constructor(handlers: IqHandlers, commits: Commits, outlet: Outlet, log: Log) {
+  constructor(handlers: IqHandlers, commits: Commits, outlet: Outlet, timers: Timers, log: Log) {
+    this.timers = timers;
     this.handlers = handlers;
     this.commits = commits;
     this.outlet = outlet;
@@ -184,18 +196,19 @@ export class IqEngine {
       );
       return;
     }
-    const handler = this.handlers.find(target, child.ns, child.name);
-    if (handler === undefined) {
+    const answerer = this.handlers.find(target, child.ns, child.name);
+    if (answerer === undefined) {
       // RFC 6120 §8.4: a namespace that is not understood.
       this.fail(request, new StanzaError('service-unavailable'));
       return;
     }
+    const { handler, module } = answerer;
     try {
       this.checkPace(handler, from);
       const content = handler(request);
       if (content instanceof Promise) {
         this.slowHandlers.add(handler);
-        this.wait(request, content, n);
+        this.wait(request, content, module, n);
       } else request.finish(content, n);
     } catch (error) {
       this.fail(request, this.asStanzaError(error, child.ns, stanza));
@@ -258,29 +271,43 @@ export class IqEngine {
     throw new StanzaError('resource-constraint', 'wait', 'Too many requests at once.');
   }
 
-  private wait(request: Request, content: Promise<Bytes | undefined>, n: number): void {
+  private wait(
+    request: Request,
+    content: Promise<Bytes | undefined>,
+    module: string,
+    n: number,
+  ): void {
     const { full, bare } = request.from;
+    const { ns } = request.stanza.children[0]!;
     this.countSlow(full, 1);
     if (bare !== full) this.countSlow(bare, 1);
     request.debtor?.owe(n);
-    content
-      .then(
-        (result) => request.finish(result, n),
-        (error: unknown) => {
-          this.fail(
-            request,
-            this.asStanzaError(error, request.stanza.children[0]?.ns ?? '', request.stanza),
-          );
-        },
-      )
-      .catch((error: unknown) => {
-        this.fail(request, this.asStanzaError(error, '', request.stanza));
-      })
-      .finally(() => {
+    const over = (act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        this.fail(request, this.asStanzaError(error, ns, request.stanza));
+      } finally {
         this.countSlow(full, -1);
         if (bare !== full) this.countSlow(bare, -1);
         request.debtor?.pay(n);
-      });
+      }
+    };
+    inTime(this.timers, ANSWER_MS, content, {
+      done: (result) => {
+        over(() => request.finish(result, n));
+      },
+      failed: (error) => {
+        over(() => this.fail(request, this.asStanzaError(error, ns, request.stanza)));
+      },
+      late: () => {
+        this.log.error(
+          { module, ns, id: request.stanza.id, limitMs: ANSWER_MS },
+          'a promised answer did not come in time; an error was answered.',
+        );
+        over(() => this.fail(request, new StanzaError('internal-server-error', 'wait')));
+      },
+    });
   }
 
   private countSlow(address: string, change: 1 | -1): void {

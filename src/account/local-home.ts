@@ -3,7 +3,8 @@ import type { Reference } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { SessionSnapshot } from '../session/snapshot.ts';
-import type { Session, SessionHome } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionHome } from '../session/session-home.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { Account } from './account.ts';
@@ -50,8 +51,11 @@ export class LocalHome implements SessionHome {
   }
 
   acknowledges(session: Session): void {
-    this.ref.acknowledges = true;
-    this.ref.token = session.management?.token ?? '';
+    this.ref.confirms(session.management?.token ?? '');
+  }
+
+  hibernates(_session: Session, is: boolean): void {
+    this.ref.hibernates = is;
   }
 
   proven(session: Session, references: readonly Reference[]): void {
@@ -71,7 +75,13 @@ export class LocalHome implements SessionHome {
     this.keeper.store(this.account, this.ref, snapshot, debtor, n);
   }
 
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+  ended(
+    session: Session,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+    unseen: readonly Reference[],
+  ): void {
+    this.ref.unseen = unseen;
     this.accounts.ended(session.jid.bare, this.ref.worker, session.id, unproven, loose);
   }
 }

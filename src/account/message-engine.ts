@@ -7,6 +7,7 @@ import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, type Situation, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
 import { StorageError, type StorageFailure } from '../storage/storage.ts';
+import type { Clock, Timers } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -15,11 +16,13 @@ import type { Commits, Settler } from './commits.ts';
 import { MessageEffects } from './message-effects.ts';
 import type { Outlet, Passage } from './outlet.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
-import { Lanes } from './lanes.ts';
-import { SenderUnits } from './sender-units.ts';
+import { Lanes, type Question } from './lanes.ts';
+import { DeferredUnit, OwnUnit, SenderUnits } from './sender-units.ts';
 import type { Held, SessionRef } from './session-ref.ts';
 
 const NO_SESSIONS: readonly SessionRef[] = [];
+
+const REFUSED = { code: 'resource-constraint', message: 'the database takes no writes' };
 
 /** Where a stanza meets the sessions of its account: the row of the delivery table. */
 export function situationOf(account: Account, to: Jid): Situation {
@@ -63,7 +66,9 @@ class StoredMessage implements Settler {
         if (failure === undefined) ref.release(held);
         else ref.drop(held);
       }
-      if (failure !== undefined) this.engine.notKept(this.stanza, this.from, this.to, failure);
+      if (failure === undefined) return;
+      this.engine.notKept(this.stanza, this.from, this.to, failure);
+      this.debtor?.refused?.(n);
     } finally {
       this.debtor?.pay(n);
     }
@@ -76,16 +81,34 @@ export class MessageEngine {
   private readonly outlet: Outlet;
   private readonly log: Log;
   private readonly senderUnits: SenderUnits;
-  private readonly lanes = new Lanes();
+  private readonly lanes: Lanes;
+  /** The module whose rule asked last for time. */
+  private asking = '';
   /** Free effects: handlers may cause further messages, so there is one for each level of nesting. */
   private readonly pool: MessageEffects[] = [];
 
-  constructor(hooks: HookTable, commits: Commits, outlet: Outlet, log: Log) {
+  constructor(
+    hooks: HookTable,
+    commits: Commits,
+    outlet: Outlet,
+    time: { readonly clock: Clock; readonly timers: Timers },
+    log: Log,
+  ) {
+    const { clock, timers } = time;
+    this.lanes = new Lanes(timers, log);
     this.hooks = hooks;
     this.commits = commits;
     this.outlet = outlet;
     this.log = log;
-    this.senderUnits = new SenderUnits(commits, log);
+    this.senderUnits = new SenderUnits({
+      commits,
+      clock,
+      timers,
+      log,
+      refuse: (stanza, from, to, error) => {
+        this.refuse(stanza, from, to, error);
+      },
+    });
   }
 
   /** A message from a session of this account, on its way out. */
@@ -158,7 +181,7 @@ export class MessageEngine {
     how: Passage,
     debtor: Debtor | undefined,
     n: number,
-  ): Promise<unknown> | undefined {
+  ): Question | undefined {
     const effects = this.pool.pop() ?? new MessageEffects(this.commits.storage.unit());
     effects.begin('in', stanza, from, to);
     effects.owed = how.owed;
@@ -169,7 +192,7 @@ export class MessageEngine {
     else if (verdict.error !== undefined) this.refuse(stanza, from, to, verdict.error);
     effects.unit.clear();
     this.pool.push(effects);
-    return verdict?.later;
+    return verdict?.later === undefined ? undefined : { until: verdict.later, module: this.asking };
   }
 
   private send(
@@ -182,21 +205,24 @@ export class MessageEngine {
     debtor: Debtor | undefined,
     n: number,
   ): void {
+    const { commits, outlet, senderUnits } = this;
+    if (!effects.unit.empty && !commits.takes) {
+      // Before anybody has it: neither its recipient's row nor this one could be written.
+      this.notKept(stanza, from, to, REFUSED);
+      return;
+    }
     for (const copy of effects.copies ?? []) copy.session.deliver(copy.stanza);
     if (effects.unit.empty) {
-      this.outlet.route(stanza, from, to, how, debtor, n);
-    } else if (this.outlet.isHere(to) && !this.senderUnits.behind(account)) {
-      this.outlet.route(stanza, from, to, how, debtor, n);
-      this.senderUnits.submit(account, effects.unit, debtor, n);
+      outlet.route(stanza, from, to, how, debtor, n);
+    } else if (outlet.isHere(to) && !senderUnits.behind(account)) {
+      const own = new OwnUnit(senderUnits, stanza, from, to, debtor, n);
+      outlet.route(stanza, from, to, how, debtor === undefined ? undefined : own, n);
+      senderUnits.submit(account, effects.unit, own);
     } else {
-      const deferred = this.senderUnits.defer(
-        account,
-        effects.takeUnit(this.commits.storage.unit()),
-        debtor,
-        n,
-      );
+      const deferred = new DeferredUnit(senderUnits, stanza, from, to, debtor, n);
+      senderUnits.defer(account, effects.takeUnit(commits.storage.unit()), deferred);
       try {
-        this.outlet.route(stanza, from, to, how, deferred, 0);
+        outlet.route(stanza, from, to, how, deferred, 0);
       } finally {
         // Also if it throws: everything that the account sends later waits behind this one.
         deferred.pay();
@@ -260,7 +286,9 @@ export class MessageEngine {
       if (entry.when !== undefined && (entry.when & mask) === 0) continue;
       try {
         const verdict = entry.handler(stanza, account, effects);
-        if (verdict !== undefined) return verdict;
+        if (verdict === undefined) continue;
+        if (verdict.later !== undefined) this.asking = entry.module;
+        return verdict;
       } catch (error) {
         if (error instanceof StanzaError) return { stop: true, error };
         this.log.error(
@@ -298,6 +326,7 @@ export class MessageEngine {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.notKept(stanza, from, to, { code: error.code, message: error.message });
+      debtor?.refused?.(n);
       return;
     }
     debtor?.owe(n);

@@ -1,74 +1,117 @@
 // The sender's own unit (its archive row): written right behind the recipient's, in the order its sessions sent.
+// `h` passes a message when that row is on disk too, or when its sender was told that there will be none.
+import type { Jid } from '../protocol/jid.ts';
+import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Debtor } from '../session/ledger.ts';
 import { StorageError, type StorageFailure, type Unit } from '../storage/storage.ts';
+import type { Clock, TimerHandle, Timers } from '../util/clock.ts';
 import { Deque } from '../util/deque.ts';
 import type { Log } from '../util/log.ts';
+import type { Stanza } from '../xml/stanza.ts';
 import type { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
 
-/** Pays a sender's number when its own unit is settled, whatever became of it. */
-class OwnUnit implements Settler {
-  private readonly debtor: Debtor | undefined;
-  private readonly log: Log;
+/** A storage that takes nothing is tried again so often, */
+const RETRY_MS = 500;
+/** and for so long; then the sender gets an error instead of the row. */
+const GIVE_UP_MS = 30_000;
 
-  constructor(debtor: Debtor | undefined, log: Log) {
+/** Goes back to the sender. */
+export type Refuse = (stanza: Stanza, from: Jid, to: Jid, error: StanzaError) => void;
+
+/** A message on its way out: it stands between what its recipient owes and the session that sent it. */
+export class OwnUnit implements Settler, Debtor {
+  readonly stanza: Stanza;
+  readonly from: Jid;
+  readonly to: Jid;
+  readonly debtor: Debtor | undefined;
+  readonly n: number;
+  private readonly units: SenderUnits;
+  /** The sender has had an error already: the message was not kept for its recipient either. */
+  isRefused = false;
+
+  constructor(
+    units: SenderUnits,
+    stanza: Stanza,
+    from: Jid,
+    to: Jid,
+    debtor: Debtor | undefined,
+    n: number,
+  ) {
+    this.units = units;
+    this.stanza = stanza;
+    this.from = from;
+    this.to = to;
     this.debtor = debtor;
-    this.log = log;
+    this.n = n;
+  }
+
+  owe(n: number): void {
+    this.debtor?.owe(n);
+  }
+
+  pay(n: number): void {
+    this.debtor?.pay(n);
+  }
+
+  refused(): void {
+    this.isRefused = true;
   }
 
   settled(n: number, failure: StorageFailure | undefined): void {
-    if (failure !== undefined) {
-      this.log.error(
-        { code: failure.code, reason: failure.message },
-        "a sender's own copy could not be stored; the message itself was delivered",
-      );
+    try {
+      if (failure !== undefined) this.units.notKept(this, failure);
+    } finally {
+      this.debtor?.pay(n);
     }
-    this.debtor?.pay(n);
   }
 }
 
-/**
- * A message whose recipient is owned elsewhere: it stands between the recipient's debts and the session,
- * and our unit is submitted only when theirs is on disk.
- */
-export class DeferredUnit implements Debtor {
-  readonly unit: Unit;
-  readonly debtor: Debtor | undefined;
-  readonly n: number;
-  private readonly paid: () => void;
+/** A message whose recipient is owned elsewhere: our unit is submitted only when theirs is on disk. */
+export class DeferredUnit extends OwnUnit {
+  /** Set before it is routed. */
+  unit: Unit | undefined;
+  /** Called when nothing is owed for it any more. */
+  paid: (() => void) | undefined;
   /** One for the routing itself, then one for each debt of the recipient. */
   private open = 1;
-
-  constructor(unit: Unit, debtor: Debtor | undefined, n: number, paid: () => void) {
-    this.unit = unit;
-    this.debtor = debtor;
-    this.n = n;
-    this.paid = paid;
-    debtor?.owe(n);
-  }
 
   get ready(): boolean {
     return this.open === 0;
   }
 
-  owe(): void {
+  override owe(): void {
     this.open++;
   }
 
-  pay(): void {
-    if (--this.open === 0) this.paid();
+  override pay(): void {
+    if (--this.open === 0) this.paid?.();
   }
 }
 
-export class SenderUnits {
-  private readonly commits: Commits;
-  private readonly log: Log;
-  /** Messages whose recipient's owner has not said done, by account, in the order sent. */
-  private readonly waiting = new Map<Account, Deque<DeferredUnit>>();
+interface Line {
+  readonly units: Deque<DeferredUnit>;
+  /** Since when (monotonic) the first one is ready and not taken by the storage; 0: it is not so. */
+  stuckSinceMs: number;
+}
 
-  constructor(commits: Commits, log: Log) {
-    this.commits = commits;
-    this.log = log;
+export interface SenderUnitsParts {
+  readonly commits: Commits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly refuse: Refuse;
+}
+
+export class SenderUnits {
+  private readonly parts: SenderUnitsParts;
+  /** Messages whose recipient's owner has not said done, by account, in the order sent. */
+  private readonly waiting = new Map<Account, Line>();
+  private readonly stuck = new Set<Account>();
+  private retry: TimerHandle | undefined;
+
+  constructor(parts: SenderUnitsParts) {
+    this.parts = parts;
   }
 
   /** Something of this account waits: a later message must wait behind it. */
@@ -77,35 +120,97 @@ export class SenderUnits {
   }
 
   /** Right behind the recipient's unit, which was just submitted here. */
-  submit(account: Account, unit: Unit, debtor: Debtor | undefined, n: number): void {
+  submit(account: Account, unit: Unit, own: OwnUnit): void {
+    const { commits, log } = this.parts;
+    const { debtor, n } = own;
+    debtor?.owe(n);
     try {
-      this.commits.submit(unit, account.owner, new OwnUnit(debtor, this.log), n);
-      debtor?.owe(n);
+      commits.submit(unit, account.owner, own, n);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.log.error(
-        { code: error.code },
-        "a sender's own copy could not be stored; the message itself was routed",
-      );
+      // The worker stops: nobody is told that the message is safe, so its sender has it still.
+      if (error.code === 'closed') {
+        log.warn({ code: error.code }, "a sender's own copy came too late to be stored");
+        return;
+      }
+      own.settled(n, { code: 'full', message: error.message });
     }
   }
 
-  /** @returns the debtor to give to the recipient's side; to be paid once by the caller when it has routed. */
-  defer(account: Account, unit: Unit, debtor: Debtor | undefined, n: number): DeferredUnit {
-    let queue = this.waiting.get(account);
-    if (queue === undefined) this.waiting.set(account, (queue = new Deque()));
-    const deferred = new DeferredUnit(unit, debtor, n, () => this.advance(account));
-    queue.push(deferred);
-    return deferred;
+  /** @param deferred the debtor to give to the recipient's side; to be paid once by the caller when it has routed. */
+  defer(account: Account, unit: Unit, deferred: DeferredUnit): void {
+    let line = this.waiting.get(account);
+    if (line === undefined) {
+      line = { units: new Deque(), stuckSinceMs: 0 };
+      this.waiting.set(account, line);
+    }
+    deferred.unit = unit;
+    deferred.paid = () => this.advance(account);
+    deferred.debtor?.owe(deferred.n);
+    line.units.push(deferred);
+  }
+
+  /** The row will not come: its sender is told, unless it knows that the message is lost altogether. */
+  notKept(own: OwnUnit, failure: { readonly code: string; readonly message: string }): void {
+    this.parts.log.error(
+      { code: failure.code, reason: failure.message },
+      "a sender's own copy could not be stored; its sender was told",
+    );
+    if (own.isRefused || own.debtor === undefined) return;
+    const text = 'The message was passed on, but could not be kept in your own archive.';
+    this.parts.refuse(
+      own.stanza,
+      own.from,
+      own.to,
+      new StanzaError('resource-constraint', 'wait', text),
+    );
   }
 
   private advance(account: Account): void {
-    const queue = this.waiting.get(account);
-    for (let head = queue?.first(); head?.ready === true; head = queue?.first()) {
-      queue?.shift();
-      this.submit(account, head.unit, head.debtor, head.n);
+    const line = this.waiting.get(account);
+    if (line === undefined) return;
+    const { commits } = this.parts;
+    for (let head = line.units.first(); head?.ready === true; head = line.units.first()) {
+      if (!commits.takes) {
+        this.wait(account, line);
+        return;
+      }
+      line.units.shift();
+      line.stuckSinceMs = 0;
+      this.submit(account, head.unit as Unit, head);
       head.debtor?.pay(head.n);
     }
-    if (queue?.length === 0) this.waiting.delete(account);
+    this.stuck.delete(account);
+    if (line.units.length === 0) this.waiting.delete(account);
+  }
+
+  /** The recipient has it, and the storage takes nothing: `h` stays back for a while, since that may pass. */
+  private wait(account: Account, line: Line): void {
+    if (line.stuckSinceMs === 0) line.stuckSinceMs = this.parts.clock.monotonicMs();
+    this.stuck.add(account);
+    this.retry ??= this.parts.timers.after(RETRY_MS, () => this.again());
+  }
+
+  private again(): void {
+    this.retry = undefined;
+    const nowMs = this.parts.clock.monotonicMs();
+    for (const account of [...this.stuck]) {
+      const line = this.waiting.get(account);
+      if (line === undefined) continue;
+      if (!this.parts.commits.takes && nowMs - line.stuckSinceMs >= GIVE_UP_MS) this.giveUp(line);
+      this.advance(account);
+    }
+  }
+
+  private giveUp(line: Line): void {
+    for (let head = line.units.first(); head?.ready === true; head = line.units.first()) {
+      line.units.shift();
+      try {
+        this.notKept(head, { code: 'full', message: 'the database takes no writes' });
+      } finally {
+        head.debtor?.pay(head.n);
+      }
+    }
+    line.stuckSinceMs = 0;
   }
 }

@@ -86,13 +86,13 @@ export class SessionKeeper {
       session.port.outstanding?.() ??
       snapshot.unacknowledged.map(({ reference }) => reference).filter((it) => it !== 0);
     const left = [...given, ...session.abandon()];
-    for (const { handler } of this.hooks.list('session.ended')) handler(account, session, left);
+    for (const { handler } of this.hooks.list('session.ended')) handler(account, session, left, []);
   }
 
   /** A stored session exists again, hibernating. */
   restore(account: Account, session: SessionRef, state: StoredState): void {
-    session.acknowledges = true;
-    session.token = state.snapshot.token;
+    session.confirms(state.snapshot.token);
+    session.hibernates = true;
     for (const slot of this.slots) {
       const value = slot.name === undefined ? undefined : state.slots[slot.name];
       if (value !== undefined) session.setSlot(slot, value);

@@ -11,6 +11,8 @@ import type { Stanza } from '../xml/stanza.ts';
 /** What may wait in a hold, in bytes: of stanzas that are on no disk, anybody can send more while the disk is slow. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
+const NONE: readonly never[] = [];
+
 /** A stanza that waits in a hold; `backlog` entries expand to many. */
 export interface Held {
   stanza: Bytes;
@@ -37,6 +39,10 @@ export class SessionRef implements SessionView {
   priority = 0;
   presence: Stanza | undefined = undefined;
   acknowledges = false;
+  /** It has no connection, and its client may come back to it. */
+  hibernates = false;
+  /** When it ends: what of its unproven references never was on a stream. */
+  unseen: readonly Reference[] = NONE;
   private held: Deque<Held> | undefined = undefined;
   private heldBytes = 0;
   /** Moves under way: nothing leaves meanwhile. */
@@ -59,6 +65,12 @@ export class SessionRef implements SessionView {
 
   setSlot<T>(slot: Slot<T>, value: T): void {
     (this.data ??= [])[slot.index] = value;
+  }
+
+  /** Its stream has XEP-0198 on. @param token empty: it cannot be resumed */
+  confirms(token: string): void {
+    this.acknowledges = true;
+    this.token = token;
   }
 
   deliver(stanza: Bytes, reference: Reference = 0): void {

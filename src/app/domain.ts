@@ -104,7 +104,7 @@ export function composeDomain(options: DomainOptions): Domain {
     timers,
     random,
     log,
-    addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
+    addIq: (...iq) => handlers.add(...iq),
     removeIq: (target, ns, name) => handlers.remove(target, ns, name),
     accounts: () => cache.all(),
     send: (stanza) => {
@@ -114,7 +114,7 @@ export function composeDomain(options: DomainOptions): Domain {
         router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
     },
   });
-  const iqs = new IqEngine(handlers, commits, router, log);
+  const iqs = new IqEngine(handlers, commits, router, timers, log);
   const cache: AccountCache = new AccountCache({
     commits,
     loaders: () => host.loaders,
@@ -129,7 +129,7 @@ export function composeDomain(options: DomainOptions): Domain {
     cache,
     hooks: host.hooks,
     outlet: router,
-    messages: new MessageEngine(host.hooks, commits, router, log),
+    messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
     presences: new PresenceEngine(host.hooks, reader, log),
     limits: {

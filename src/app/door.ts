@@ -10,13 +10,10 @@ import { makeJid, parseJid, type Jid } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
 import type { Moved } from '../router/handover.ts';
 import type { SessionRegistry } from '../session/registry.ts';
-import {
-  Session,
-  type SessionHome,
-  type SessionParts,
-  type SessionStream,
-} from '../session/session.ts';
+import { Session, type SessionParts } from '../session/session.ts';
+import type { SessionHome } from '../session/session-home.ts';
 import type { EndReason, SessionPort } from '../session/session-port.ts';
+import type { SessionStream } from '../session/session-stream.ts';
 import type { SessionSnapshot } from '../session/snapshot.ts';
 import type { Random } from '../util/clock.ts';
 import { InvariantError } from '../util/errors.ts';

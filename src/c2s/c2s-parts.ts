@@ -10,7 +10,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { TransportParts } from '../transport/transport.ts';
-import type { SessionStream } from '../session/session.ts';
+import type { SessionStream } from '../session/session-stream.ts';
 
 export interface C2sSettings {
   readonly tlsRequired: boolean;

@@ -29,11 +29,15 @@ export interface Hooks {
   'session.available': (account: AccountView, session: SessionView) => void;
   /** A session is bound, before anything else is sent to it. */
   'session.attached': (account: AccountView, session: SessionView) => void;
-  /** A session is gone for good; `unproven` is what it was given and never proved. */
+  /**
+   * A session is gone for good; `unproven` is what it was given and never proved, `unseen` what of that its client
+   * cannot have seen, since it never was on a stream.
+   */
   'session.ended': (
     account: AccountView,
     session: SessionView,
     unproven: readonly Reference[],
+    unseen: readonly Reference[],
   ) => void;
   /** A session proved the receipt of these. */
   'session.proven': (

@@ -26,7 +26,13 @@ export interface HostParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
-  readonly addIq: (target: IqTarget, ns: string, name: string, handler: IqHandler) => boolean;
+  readonly addIq: (
+    target: IqTarget,
+    ns: string,
+    name: string,
+    handler: IqHandler,
+    module: string,
+  ) => boolean;
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
   readonly send: (stanza: Stanza) => void;
@@ -193,7 +199,7 @@ export class Host {
         undo.push(this.hooks.add(hook, name, settings, handler));
       },
       iq: (target, ns, child, handler) => {
-        if (!parts.addIq(target, ns, child, handler)) {
+        if (!parts.addIq(target, ns, child, handler, name)) {
           throw new OperatorError(
             'module-conflict',
             `Module ${name} wants to answer <${child} xmlns='${ns}'/> (${target}), which another module answers.`,

@@ -69,7 +69,8 @@ export interface IqRequest {
 }
 
 /**
- * @returns the content of the result (undefined: empty), or a promise of it: then other stanzas go on meanwhile.
+ * @returns the content of the result (undefined: empty), or a promise of it: then other stanzas go on meanwhile; one that is not
+ *   kept within 30 s is answered internal-server-error, and what was to be written is not.
  * @throws StanzaError answered as an error; anything else is a bug, answered internal-server-error.
  */
 export type IqHandler = (request: IqRequest) => Bytes | undefined | Promise<Bytes | undefined>;

@@ -111,7 +111,8 @@ export interface Stop {
   readonly error?: StanzaError;
   /**
    * message.in only: the message, and what the same sender sends to this account behind it, waits for the promise;
-   * then all rules run again from the start. If it is rejected, the message is refused with resource-constraint.
+   * then all rules run again from the start. If it is rejected, the message is refused with resource-constraint; if it
+   * takes more than 10 s, with internal-server-error.
    */
   readonly later?: Promise<unknown>;
 }

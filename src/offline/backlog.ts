@@ -56,6 +56,12 @@ export class Backlog {
     return { items, missing, rest: references.slice(at) };
   }
 
+  /** Ids of archived incoming messages in between, oldest first: one page. @throws StorageError (rejects) */
+  async ids(account: AccountView, above: number, upTo: number): Promise<readonly number[]> {
+    const rows = await this.host.read(this.statements.unread, [account.owner, above, upTo]);
+    return rows.map((row) => row[0] as number);
+  }
+
   private async pick(
     account: AccountView,
     references: readonly Reference[],

@@ -5,6 +5,7 @@ import type { ModuleHost } from '../host/module.ts';
 import type { AccountView, BacklogItem, Reference, SessionView, Slot } from '../host/views.ts';
 import type { Backlog } from './backlog.ts';
 import { inOrder, type Mailbox } from './mailbox.ts';
+import { UNREAD_PAGE } from './store.ts';
 
 /** What a session may have seen waits so long for its client to ask the archive. */
 const ASK_MS = 3000;
@@ -19,6 +20,11 @@ interface Receiving {
   readonly claims: Set<Claim>;
   /** When the message with this id or a later one is proven, the next go follows. */
   nextAfter: number;
+  /** It is given also what a session may have seen: its client has had its time to ask the archive. */
+  isPatient: boolean;
+  /** What is unread was looked through up to this id. */
+  readUpTo: number;
+  isReading: boolean;
 }
 
 interface Later {
@@ -49,8 +55,13 @@ export class Delivery {
   /** A session can be given messages from now on. */
   available(account: AccountView, session: SessionView): void {
     const mailbox = this.mailbox(account);
-    this.give(account, session, mailbox.waiting());
-    if (mailbox.maybeSeen().length > 0) {
+    const receiving = this.receiving(session);
+    receiving.isPatient = false;
+    receiving.readUpTo = 0;
+    const waiting = mailbox.waiting();
+    this.give(account, session, waiting);
+    this.readOn(account, session, waiting);
+    if (mailbox.maybeSeen().length > 0 || mailbox.unread?.seen === true) {
       this.later.push({ account, session, dueAtMs: this.host.clock.monotonicMs() + ASK_MS });
     }
   }
@@ -76,13 +87,22 @@ export class Delivery {
     if (due.length === 0) return;
     this.later = this.later.filter((entry) => entry.dueAtMs > nowMs);
     for (const { account, session, belowId } of due) {
-      if (!account.sessions.includes(session) || session.slot(this.asked)) continue;
+      if (!account.sessions.includes(session)) continue;
       const mailbox = this.mailbox(account);
+      const receiving = this.receiving(session);
+      // A session that outlived its owner may have proved what only the mark does not show.
+      receiving.isPatient = belowId === undefined;
+      // Who has asked may find there what he may have seen; what nobody was given comes all the same.
+      if (session.slot(this.asked)) {
+        if (receiving.nextAfter === 0) this.readOn(account, session, []);
+        continue;
+      }
       const references =
         belowId === undefined
           ? mailbox.maybeSeen()
           : allFree(mailbox).filter((reference) => Math.abs(reference) < belowId);
       this.give(account, session, references);
+      if (receiving.nextAfter === 0) this.readOn(account, session, references);
     }
   }
 
@@ -91,18 +111,34 @@ export class Delivery {
     const receiving = session.slot(this.slot);
     if (receiving === undefined || receiving.nextAfter === 0) return;
     const { nextAfter } = receiving;
-    if (!references.some((reference) => Math.abs(reference) >= nextAfter)) return;
+    if (references.some((reference) => Math.abs(reference) >= nextAfter)) {
+      this.goOn(account, session, receiving);
+    }
+  }
+
+  /** The next go. */
+  private goOn(account: AccountView, session: SessionView, receiving: Receiving): void {
     receiving.nextAfter = 0;
-    this.give(account, session, this.mailbox(account).waiting());
+    if (!session.available || session.priority < 0) return;
+    const mailbox = this.mailbox(account);
+    const isToldAll = receiving.isPatient && !session.slot(this.asked);
+    const references = isToldAll ? allFree(mailbox) : mailbox.waiting();
+    this.give(account, session, references);
+    this.readOn(account, session, references);
   }
 
   /** A session is gone: what it alone held goes to the others, as if sent to the bare JID, or waits. */
-  ended(account: AccountView, session: SessionView, unproven: readonly Reference[]): void {
+  ended(
+    account: AccountView,
+    session: SessionView,
+    unproven: readonly Reference[],
+    unseen: readonly Reference[],
+  ): void {
     const mailbox = this.mailbox(account);
     const receiving = session.slot(this.slot);
     const claimed = [...(receiving?.claims ?? [])].flatMap((claim) => claim.references);
     receiving?.claims.clear();
-    const free = mailbox.lose([...unproven, ...claimed]);
+    const free = mailbox.lose([...unproven, ...claimed], new Set([...unseen, ...claimed]));
     if (free.length === 0) return;
     // XEP-0198 §5: undelivered stanzas are handled as those for a resource that is gone; RFC 6121 §8.5.3.2.1.
     for (const other of account.sessions) {
@@ -116,18 +152,91 @@ export class Delivery {
     if (references.length === 0) return;
     // From here on they are held by this session, so that nobody else is given them meanwhile.
     this.mailbox(account).hold(references);
-    let receiving = session.slot(this.slot);
-    if (receiving === undefined) {
-      receiving = { claims: new Set(), nextAfter: 0 };
-      session.setSlot(this.slot, receiving);
-    }
+    const receiving = this.receiving(session);
     const claim = { references };
     receiving.claims.add(claim);
-    session.deliverBacklog(this.read(account, receiving, claim));
+    session.deliverBacklog(this.read(account, session, receiving, claim));
+  }
+
+  private receiving(session: SessionView): Receiving {
+    let receiving = session.slot(this.slot);
+    if (receiving === undefined) {
+      receiving = {
+        claims: new Set(),
+        nextAfter: 0,
+        isPatient: false,
+        readUpTo: 0,
+        isReading: false,
+      };
+      session.setSlot(this.slot, receiving);
+    }
+    return receiving;
+  }
+
+  /** Goes on with what is unread: when what is being given is proven, or at once if that is nothing. */
+  private readOn(account: AccountView, session: SessionView, given: readonly Reference[]): void {
+    const { unread } = this.mailbox(account);
+    const receiving = this.receiving(session);
+    if (unread === undefined || receiving.readUpTo >= unread.upTo) return;
+    if (unread.seen && !receiving.isPatient) return;
+    const last = given.at(-1);
+    if (last !== undefined) receiving.nextAfter = Math.abs(last);
+    else if (!receiving.isReading) void this.readUnread(account, session, receiving);
+  }
+
+  /** Looks through what is unread until there is something for this session. */
+  private async readUnread(
+    account: AccountView,
+    session: SessionView,
+    receiving: Receiving,
+  ): Promise<void> {
+    const mailbox = this.mailbox(account);
+    receiving.isReading = true;
+    try {
+      for (let found: readonly number[] = []; found.length === 0;) {
+        const { unread } = mailbox;
+        if (unread === undefined || receiving.readUpTo >= unread.upTo) return;
+        const above = Math.max(receiving.readUpTo, unread.from - 1);
+        const ids = await this.backlog.ids(account, above, unread.upTo);
+        if (!account.sessions.includes(session)) return;
+        found = this.takeUnread(mailbox, session, receiving, ids, above, unread.upTo);
+        this.give(account, session, found);
+        this.readOn(account, session, found);
+      }
+    } catch (error) {
+      this.host.log.error(
+        { err: error, jid: session.jid.full },
+        'what waits could not be read on; it stays on disk until the next log-in',
+      );
+    } finally {
+      receiving.isReading = false;
+    }
+  }
+
+  /** @param ids one page of what is unread above an id. @returns those that the session is to be given */
+  private takeUnread(
+    mailbox: Mailbox,
+    session: SessionView,
+    receiving: Receiving,
+    ids: readonly number[],
+    above: number,
+    upTo: number,
+  ): readonly number[] {
+    const end = ids.length < UNREAD_PAGE ? upTo : (ids.at(-1) ?? upTo);
+    const open = ids.filter((id) => mailbox.isUnread(id));
+    const isAsked = session.slot(this.asked);
+    const found = isAsked ? open.filter((id) => !mailbox.maybeSeenUnread(id)) : open;
+    const left = found.length === open.length ? undefined : open.find((id) => !found.includes(id));
+    mailbox.follow(found);
+    receiving.readUpTo = end;
+    if (mailbox.unread !== undefined && above < mailbox.unread.from)
+      mailbox.readUpTo(left ?? end + 1);
+    return found;
   }
 
   private async read(
     account: AccountView,
+    session: SessionView,
     receiving: Receiving,
     claim: Claim,
   ): Promise<readonly BacklogItem[]> {
@@ -144,6 +253,9 @@ export class Delivery {
       // A page of the archive, or another session, may have proved some of them while they were read.
       const given = items.filter(({ reference }) => mailbox.follows(reference));
       mailbox.see(given.map(({ reference }) => reference));
+      const last = Math.abs(given.at(-1)?.reference ?? 0);
+      if (last === 0 && receiving.nextAfter !== 0) this.goOn(account, session, receiving);
+      else if (last < receiving.nextAfter) receiving.nextAfter = last;
       return given;
     } catch (error) {
       if (receiving.claims.delete(claim)) mailbox.lose(claim.references);

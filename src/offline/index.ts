@@ -104,8 +104,8 @@ function followSessions(
     mailbox(account).given(session, unproven);
     if (range !== undefined) delivery.restored(account, session, range);
   });
-  host.on('session.ended', late, (account, session, unproven) => {
-    delivery.ended(account, session, unproven);
+  host.on('session.ended', late, (account, session, unproven, unseen) => {
+    delivery.ended(account, session, unproven, unseen);
   });
   host.on('session.proven', late, (account, session, proven) => {
     deleteRows(account, mailbox(account), statements, mailbox(account).prove(proven));

@@ -2,27 +2,44 @@
 import type { Custody } from '../archive/index.ts';
 import type { Reference, SessionView } from '../host/views.ts';
 import { Following } from './following.ts';
+import { ProvenAbove, type Range } from './proven-above.ts';
 
-/** So many archived messages are followed for an account; the oldest beyond it come from the archive alone. */
+/** So many archived messages that no session holds are followed for an account; the others are `unread`. */
 export const MAX_FOLLOWED = 1000;
-/** So many proven ones are remembered above an unproven one; then that one is followed no longer. */
-const MAX_ABOVE = 256;
 
 /** The row of an account in `marks`. */
 export interface Mark {
   /** Everything incoming and archived up to this id is proven. */
   readonly proven: number;
-  /** Proven ids above it. */
-  readonly above: readonly number[];
+  /** What is proven above it. */
+  readonly above: readonly Range[];
   /** The highest id that a session was ever given. */
   readonly given: number;
+}
+
+/** Archived incoming messages above the mark, as they are on disk. */
+export interface LoadedArchive {
+  /** Ascending; one more than is followed where there are more. */
+  readonly ids: readonly number[];
+  /** 0: there is none. */
+  readonly highest: number;
+}
+
+/** What of the archive, between these ids, is to be read when it is wanted: unproven, unless followed or known as proven. */
+export interface Unread {
+  readonly from: number;
+  readonly upTo: number;
+  /** Some session may have seen some of it. */
+  readonly seen: boolean;
 }
 
 export class Mailbox implements Custody {
   readonly archived = new Following();
   readonly pending = new Following();
   provenUpTo = 0;
-  private above: number[] = [];
+  /** More than is followed: on disk, and given from there. Nothing of it is forgotten. */
+  unread: Unread | undefined;
+  private readonly above = new ProvenAbove();
   private highest = 0;
   private highestGiven = 0;
   private readonly onChange: (mailbox: Mailbox) => void;
@@ -32,25 +49,30 @@ export class Mailbox implements Custody {
     this.onChange = onChange;
   }
 
-  /** What the disk says. @param archived ids of incoming rows above the mark, ascending; @param pending all pending ids */
-  load(mark: Mark | undefined, archived: readonly number[], pending: readonly number[]): void {
+  /** What the disk says. @param pending all pending ids, ascending */
+  load(mark: Mark | undefined, archived: LoadedArchive, pending: readonly number[]): void {
     const given = mark?.given ?? 0;
-    const above = new Set(mark?.above);
+    const { ids, highest } = archived;
     this.provenUpTo = mark?.proven ?? 0;
     this.highestGiven = given;
-    this.highest = Math.max(this.provenUpTo, archived.at(-1) ?? 0);
-    this.above = [...above];
-    for (const id of archived) if (!above.has(id)) this.archived.add(id, 0, id <= given);
+    this.highest = Math.max(this.provenUpTo, highest);
+    this.above.load(mark?.above ?? []);
+    for (const id of ids.slice(0, MAX_FOLLOWED))
+      if (!this.above.has(id)) this.archived.add(id, 0, id <= given);
+    const from = ids[MAX_FOLLOWED];
+    if (from !== undefined) this.unread = { from, upTo: highest, seen: from <= given };
     for (const id of pending) this.pending.add(id, 0, id <= given);
     this.settle();
   }
 
   /** A message with an archive row, given to so many sessions. */
   addArchived(id: number, holders: number): void {
-    this.archived.add(id, holders, holders > 0);
     if (id > this.highest) this.highest = id;
+    // What sessions hold is followed whatever there is: their own bounds are those of their queues.
+    if (holders === 0 && (this.archived.size >= MAX_FOLLOWED || this.unread?.seen === false))
+      this.unread = { from: this.unread?.from ?? id, upTo: id, seen: this.unread?.seen ?? false };
+    else this.archived.add(id, holders, holders > 0);
     if (holders > 0 && id > this.highestGiven) this.highestGiven = id;
-    if (this.archived.size > MAX_FOLLOWED) this.dropOldest();
     this.onChange(this);
   }
 
@@ -64,6 +86,7 @@ export class Mailbox implements Custody {
 
   /** Custody: a page of the archive is proof as good as the message itself. */
   given(_session: SessionView, ids: readonly number[]): void {
+    this.follow(ids.filter((id) => this.isUnread(id)));
     this.hold(ids);
     this.see(ids);
   }
@@ -86,12 +109,47 @@ export class Mailbox implements Custody {
     this.onChange(this);
   }
 
-  /** A session is gone, or was not given these after all. @returns those that nobody holds now, oldest first */
-  lose(references: readonly Reference[]): Reference[] {
+  /** It is in the archive, unproven, and not followed. */
+  isUnread(id: number): boolean {
+    const { unread } = this;
+    if (unread === undefined || id < unread.from || id > unread.upTo) return false;
+    return !this.archived.has(id) && !this.above.has(id);
+  }
+
+  /** Some session may have seen this one, of those that are unread. */
+  maybeSeenUnread(id: number): boolean {
+    return this.unread?.seen === true && id <= this.highestGiven;
+  }
+
+  /** These, which were unread, are to be given to a session. */
+  follow(ids: readonly number[]): void {
+    if (ids.length > 0) this.archived.addOlder(ids, false);
+  }
+
+  /** All that was unread below this id is followed or proven now. */
+  readUpTo(id: number): void {
+    const { unread } = this;
+    if (unread === undefined || id <= unread.from) return;
+    this.unread = id > unread.upTo ? undefined : { ...unread, from: id };
+    this.settle();
+  }
+
+  /**
+   * A session is gone, or was not given these after all.
+   * @param unseen those that its client cannot have seen
+   * @returns those that nobody holds now, oldest first
+   */
+  lose(
+    references: readonly Reference[],
+    unseen: ReadonlySet<Reference> = new Set(references),
+  ): Reference[] {
     return inOrder(
-      references.filter((reference) =>
-        reference > 0 ? this.archived.lose(reference) : this.pending.lose(-reference),
-      ),
+      references.filter((reference) => {
+        const isUnseen = unseen.has(reference);
+        return reference > 0
+          ? this.archived.lose(reference, isUnseen)
+          : this.pending.lose(-reference, isUnseen);
+      }),
     );
   }
 
@@ -103,7 +161,7 @@ export class Mailbox implements Custody {
       if (reference < 0) {
         if (this.pending.remove(-reference)) done.push(-reference);
       } else if (this.archived.remove(reference)) {
-        this.above.push(reference);
+        this.above.add(reference);
         isMoved = true;
       }
     }
@@ -135,35 +193,41 @@ export class Mailbox implements Custody {
   }
 
   get mark(): Mark {
-    return { proven: this.provenUpTo, above: this.above, given: this.highestGiven };
+    return { proven: this.provenUpTo, above: this.above.ranges, given: this.highestGiven };
   }
 
+  /** Gives back memory: the newest of what nobody holds are unread again where they are too many. */
   compact(): void {
+    const excess = this.archived.size - MAX_FOLLOWED;
+    if (excess > 0) this.shed(this.archived.free().slice(-excess));
     this.archived.compact();
     this.pending.compact();
   }
 
+  private shed(ids: readonly number[]): void {
+    const first = ids[0];
+    const last = ids.at(-1);
+    if (first === undefined || last === undefined) return;
+    for (const id of ids) this.archived.remove(id);
+    this.unread = {
+      from: Math.min(first, this.unread?.from ?? first),
+      upTo: Math.max(last, this.unread?.upTo ?? last),
+      seen: true,
+    };
+  }
+
   /** Moves the mark as far as it can go. */
   private settle(): void {
-    if (this.above.length > MAX_ABOVE * 2) this.forgetBelow(this.above);
-    const first = this.archived.first;
-    const upTo = first === undefined ? this.highest : first - 1;
+    const { unread } = this;
+    if (this.above.crowded)
+      this.above.merge({
+        ids: [...this.archived.ids()],
+        unread: unread && [unread.from, unread.upTo],
+      });
+    const first = Math.min(this.archived.first ?? Infinity, unread?.from ?? Infinity);
+    const upTo = first === Infinity ? this.highest : first - 1;
     if (upTo > this.provenUpTo) this.provenUpTo = upTo;
-    if (this.above.length > 0) this.above = this.above.filter((id) => id > this.provenUpTo);
-  }
-
-  /** Too much is proven above what is not: the oldest of that stay in the archive and are followed no longer. */
-  private forgetBelow(above: readonly number[]): void {
-    const sorted = [...above].sort((a, b) => a - b);
-    const bound = sorted[sorted.length - MAX_ABOVE] ?? 0;
-    for (const id of [...this.archived.ids()]) if (id < bound) this.archived.remove(id);
-  }
-
-  private dropOldest(): void {
-    const first = this.archived.first;
-    if (first === undefined) return;
-    this.archived.remove(first);
-    this.settle();
+    this.above.dropUpTo(this.provenUpTo);
   }
 }
 

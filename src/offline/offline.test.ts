@@ -351,13 +351,125 @@ describe('the archive and what waits', () => {
     expect(bob.bodies).toEqual(['on its way', 'old']);
   });
 
-  it('leaves the oldest to the archive beyond a thousand', async () => {
-    for (let i = 0; i < 1010; i++) chat(`m${i}`);
+  it('is not forgotten, however much is proven above it', async () => {
+    const bob = await bobComes();
+    chat('held');
+    await server.settle();
+    bob.drop();
+    // Too short a time for what may have been seen, and much that is confirmed.
+    const busy = await bobComes();
+    for (let i = 0; i < 700; i++) chat(`m${i}`);
+    await server.settle();
+    busy.acknowledge();
+    busy.drop();
+    expect(busy.bodies).not.toContain('held');
+    await restart(true);
+    const again = await bobComes();
+    await server.pass(4000);
+    expect(again.bodies).toEqual(['held']);
+  });
+
+  it('that lay in the queue of a session without a connection comes at once to whoever replaces it', async () => {
+    const bob = await server.login('bob', 'desk');
+    bob.manage('token');
+    bob.available();
+    chat('on the wire');
+    await server.settle();
+    bob.drop();
+    chat('queued');
+    chat('for the desk', `bob@${DOMAIN}/desk`);
+    await server.settle();
+    expect(bob.bodies).toEqual(['on the wire']);
+    const again = await bobComes();
+    expect(again.bodies).toEqual(['queued', 'for the desk']);
+    // This one may have been seen: its client might ask the archive first.
+    await server.pass(4000);
+    expect(again.bodies).toEqual(['queued', 'for the desk', 'on the wire']);
+  });
+
+  it('stays with a session without a connection when another resource logs in', async () => {
+    const bob = await server.login('bob', 'desk');
+    bob.manage('token');
+    bob.available();
+    bob.drop();
+    chat('queued');
+    const other = await bobComes('other');
+    await server.pass(590_000);
+    expect(other.bodies).toEqual([]);
+    await server.pass(15_000);
+    expect(other.bodies).toEqual(['queued']);
+  });
+
+  it.each([
+    ['in one life of the server', false],
+    ['over a restart', true],
+  ])('is given in order, once, beyond what is followed: %s', async (_name, isRestarted) => {
+    const all = Array.from({ length: 2600 }, (_, i) => `m${i}`);
+    for (const body of all.slice(0, 2500)) chat(body);
+    await server.settle();
+    if (isRestarted) await restart(true);
+    const bob = await bobComes();
+    expect(bob.bodies).toEqual(all.slice(0, 1000));
+    for (let go = 0; bob.bodies.length < 2500 && go < 20; go++) {
+      bob.acknowledge();
+      await server.settle();
+    }
+    for (const body of all.slice(2500)) chat(body);
+    await server.settle();
+    expect(bob.bodies).toEqual(all);
+    bob.acknowledge();
+    bob.drop();
+    const again = await bobComes();
+    await server.pass(4000);
+    expect(again.bodies).toEqual([]);
+    await server.pass(2000);
+    expect((await read('marks'))[0]?.[1]).toBe('');
+  });
+
+  it('beyond what is followed is given to the next session when the first leaves in the middle', async () => {
+    const all = Array.from({ length: 2500 }, (_, i) => `m${i}`);
+    for (const body of all) chat(body);
     await server.settle();
     const bob = await bobComes();
-    expect(bob.bodies).toHaveLength(1000);
-    expect(bob.bodies[0]).toBe('m10');
-    expect(await read('archive')).toHaveLength(1010);
+    bob.acknowledge();
+    await server.settle();
+    bob.acknowledge();
+    await server.settle();
+    const had = bob.bodies.length;
+    expect(had).toBeGreaterThan(1500);
+    bob.drop();
+    await restart(true);
+    const again = await bobComes();
+    await server.pass(4000);
+    for (let go = 0; go < 10; go++) {
+      again.acknowledge();
+      await server.settle();
+    }
+    const last = [...bob.bodies.slice(0, had), ...again.bodies];
+    expect(new Set(last).size).toBe(2500);
+    expect(again.bodies.length).toBeLessThan(1100);
+  });
+
+  it('beyond what is followed is left to the archive by a client that has asked it, if it may be seen', async () => {
+    const bob = await bobComes();
+    for (let i = 0; i < 1500; i++) chat(`seen${i}`);
+    await server.settle();
+    bob.drop();
+    await server.pass(1000);
+    for (let i = 0; i < 20; i++) chat(`new${i}`);
+    await server.settle();
+    const again = await bobComes();
+    again.send("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+    await server.pass(4000);
+    expect(again.bodies.filter((body) => !body.startsWith('seen'))).toHaveLength(20);
+    again.drop();
+    const third = await bobComes();
+    await server.pass(4000);
+    for (let go = 0; go < 10; go++) {
+      third.acknowledge();
+      await server.settle();
+    }
+    expect(new Set(third.bodies).size).toBe(1520);
   });
 
   it('follows in goes that have to be acknowledged when it is much', async () => {

@@ -1,16 +1,27 @@
 // The tables `pending` (messages that have no archive row) and `marks` (what of the archive is proven), and their reads.
 import { KIND_INCOMING } from '../archive/index.ts';
 import type { QueryId, Row, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
-import { MAX_FOLLOWED, type Mark } from './mailbox.ts';
+import { MAX_FOLLOWED, type LoadedArchive, type Mark } from './mailbox.ts';
+import type { Range } from './proven-above.ts';
 
 /** Ids of one read of rows to deliver. */
 export const PICK = 50;
 
 const PLACES = Array.from({ length: PICK }, () => '?').join(', ');
 
+/** Ids of one read of what is not followed. */
+export const UNREAD_PAGE = 500;
+
 /** What a row of `offline.load` is. */
 const MARK = 0;
 const ARCHIVED = 1;
+const PENDING = 2;
+const HIGHEST = 3;
+
+/** Archived incoming rows of one owner above his mark. */
+const UNPROVEN = `account CROSS JOIN archive
+              WHERE archive.owner = account.owner AND archive.id > COALESCE((SELECT proven FROM marks WHERE marks.owner = account.owner), 0)
+              AND archive.kind & ${KIND_INCOMING} <> 0`;
 
 export const OFFLINE_SCHEMA: Schema = {
   migrations: [
@@ -54,7 +65,8 @@ export const OFFLINE_SCHEMA: Schema = {
   ],
   reads: [
     {
-      // Everything that an account needs in memory, in one read: (0, mark), (1, archived id), (2, pending id).
+      // Everything that an account needs in memory, in one read: (0, mark), (1, archived id), (2, pending id), and
+      // (3, highest archived id). The oldest come first; one more than is followed shows that there are more.
       // PERF: CROSS JOIN keeps SQLite to the order written; with JOIN it scanned the whole of `pending`.
       name: 'offline.load',
       sql: `WITH account (owner) AS (SELECT CAST(? AS BIGINT))
@@ -62,13 +74,22 @@ export const OFFLINE_SCHEMA: Schema = {
             FROM account CROSS JOIN marks WHERE marks.owner = account.owner
             UNION ALL
             SELECT ${ARCHIVED}, id, NULL, NULL FROM (
-              SELECT archive.id FROM account CROSS JOIN archive
-              WHERE archive.owner = account.owner AND archive.id > COALESCE((SELECT proven FROM marks WHERE marks.owner = account.owner), 0)
-              AND archive.kind & ${KIND_INCOMING} <> 0
-              ORDER BY archive.id DESC LIMIT ${MAX_FOLLOWED}) AS unproven
+              SELECT archive.id FROM ${UNPROVEN}
+              ORDER BY archive.id LIMIT ${MAX_FOLLOWED + 1}) AS unproven
             UNION ALL
-            SELECT 2, pending.id, NULL, NULL
+            SELECT ${HIGHEST}, id, NULL, NULL FROM (
+              SELECT archive.id FROM ${UNPROVEN}
+              ORDER BY archive.id DESC LIMIT 1) AS highest
+            UNION ALL
+            SELECT ${PENDING}, pending.id, NULL, NULL
             FROM account CROSS JOIN pending WHERE pending.owner = account.owner`,
+    },
+    {
+      // What is not followed, oldest first. Parameters: owner, above, up to.
+      name: 'offline.unread',
+      sql: `SELECT id FROM archive
+            WHERE owner = ? AND id > ? AND id <= ? AND kind & ${KIND_INCOMING} <> 0
+            ORDER BY id LIMIT ${UNREAD_PAGE}`,
     },
     {
       name: 'offline.pick-archived',
@@ -102,6 +123,7 @@ export class OfflineStatements {
   readonly expire: StatementId;
   readonly mark: StatementId;
   readonly load: QueryId;
+  readonly unread: QueryId;
   readonly pickArchived: QueryId;
   readonly pickPending: QueryId;
   readonly recent: QueryId;
@@ -113,6 +135,7 @@ export class OfflineStatements {
     this.expire = storage.statement('offline.expire');
     this.mark = storage.statement('offline.mark');
     this.load = storage.query('offline.load');
+    this.unread = storage.query('offline.unread');
     this.pickArchived = storage.query('offline.pick-archived');
     this.pickPending = storage.query('offline.pick-pending');
     this.recent = storage.query('offline.recent');
@@ -122,29 +145,44 @@ export class OfflineStatements {
 /** What `offline.load` read. */
 export interface Loaded {
   readonly mark: Mark | undefined;
-  readonly archived: readonly number[];
+  readonly archived: LoadedArchive;
   readonly pending: readonly number[];
 }
 
 export function readLoaded(rows: readonly Row[]): Loaded {
   let mark: Mark | undefined;
-  const archived: number[] = [];
+  let highest = 0;
+  const ids: number[] = [];
   const pending: number[] = [];
   for (const [what, id, above, given] of rows) {
     if (what === MARK) {
       mark = { proven: id as number, above: readAbove(above as string), given: given as number };
-    } else if (what === ARCHIVED) archived.push(id as number);
+    } else if (what === ARCHIVED) ids.push(id as number);
+    else if (what === HIGHEST) highest = id as number;
     else pending.push(id as number);
   }
   const ascending = (a: number, b: number): number => a - b;
-  return { mark, archived: archived.sort(ascending), pending: pending.sort(ascending) };
+  return {
+    mark,
+    archived: { ids: ids.sort(ascending), highest },
+    pending: pending.sort(ascending),
+  };
 }
 
-function readAbove(text: string): number[] {
-  return text === '' ? [] : text.split(',').map(Number);
+/** Ids and ranges of ids: `12,20-31`. */
+function readAbove(text: string): Range[] {
+  if (text === '') return [];
+  return text.split(',').map((range) => {
+    const [from = '', upTo = from] = range.split('-');
+    return [Number(from), Number(upTo)] as const;
+  });
+}
+
+function writeAbove(above: readonly Range[]): string {
+  return above.map(([from, upTo]) => (from === upTo ? `${from}` : `${from}-${upTo}`)).join(',');
 }
 
 /** The parameters of `offline.mark`. */
 export function markParameters(owner: number, mark: Mark): readonly Value[] {
-  return [owner, mark.proven, mark.above.join(','), mark.given, owner];
+  return [owner, mark.proven, writeAbove(mark.above), mark.given, owner];
 }

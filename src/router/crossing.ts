@@ -14,6 +14,7 @@ import type { StanzaError } from '../protocol/stanza-error.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { unpackSnapshot } from '../session/snapshot.ts';
+import { StorageError } from '../storage/storage.ts';
 import type { Log } from '../util/log.ts';
 import { text, utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -23,6 +24,7 @@ import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
 import { RemoteHome, RemotePort } from './remote-home.ts';
+import { takeNews } from './session-news.ts';
 import type { Elsewhere } from './router.ts';
 
 export interface CrossingParts {
@@ -47,6 +49,8 @@ export interface CrossingParts {
 export type Bound =
   | { readonly jid: Jid }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+const NOT_STORED = 'what another worker asked to be stored could not be';
 
 /** Bytes left on a link below which sockets are not read. */
 const LOW_ROOM_BYTES = 256 * 1024;
@@ -133,10 +137,9 @@ export class Crossing implements LinkHandler, Elsewhere {
     try {
       this.handle(incoming, debts);
     } catch (error) {
-      this.parts.log.error(
-        { err: error, frame: kindOfFrame(incoming.payload) },
-        'a frame from another worker could not be handled. This is a bug.',
-      );
+      const fields = { err: error, frame: kindOfFrame(incoming.payload) };
+      if (error instanceof StorageError) this.parts.log.error(fields, NOT_STORED);
+      else this.parts.log.error(fields, 'a frame could not be handled. This is a bug.');
     } finally {
       debts.end(incoming.no);
     }
@@ -164,7 +167,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   onAnnounced(from: WorkerId, payload: Bytes): void {
-    const [, id, jid, token, presence, unproven, givenFrom, upTo] = fieldsOf(payload);
+    const [, id, jid, token, presence, unproven, givenFrom, upTo, hibernates] = fieldsOf(payload);
     const { accounts } = this.parts;
     const full = parseJid(text(jid as Bytes));
     const request = {
@@ -180,6 +183,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         return;
       }
       if (result.known === true) return;
+      result.session.hibernates = hibernates === '1';
       const references = unpackReferences(unproven ?? '');
       request.port.holds(references);
       this.parts.keeper.announced(
@@ -337,10 +341,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     const bare = text(fields[0] as Bytes) as BareJid;
     const id = Number(fields[1]);
     this.withSession(from, fields, debts, no, (account, session) => {
+      if (takeNews(session, kind, fields[2] as Bytes)) return;
       switch (kind) {
-        case FRAME.acknowledges:
-          acknowledge(session, fields[2] as Bytes);
-          return;
         case FRAME.proven:
           accounts.proven(bare, from, id, unpackReferences(fields[2] as Bytes));
           return;
@@ -434,9 +436,4 @@ export class Crossing implements LinkHandler, Elsewhere {
       this.received.set(worker, (debts = new ReceivedDebts(worker, this.parts.links)));
     return debts;
   }
-}
-
-function acknowledge(session: SessionRef, token: string): void {
-  session.acknowledges = true;
-  session.token = token;
 }

@@ -19,12 +19,16 @@ export const FRAME = {
   end: 'K',
   /** Session's worker → owner: account, session, token. XEP-0198 is on. */
   acknowledges: 'S',
+  /** Session's worker → owner: account, session, 1 or 0. It has lost its connection, or has one again. */
+  hibernates: 'H',
   /** Session's worker → owner: account, session, references. */
   proven: 'P',
   /** Session's worker → owner: account, session. */
   leaving: 'L',
   /** Session's worker → owner: account, session, references, then each stanza that is on no disk. */
   ended: 'E',
+  /** Session's worker → owner, before the last: account, session, those of the references that never were on a stream. */
+  unseen: 'U',
   /** Worker of a returning client → owner: request, account, token, session to be, what the client counts. */
   resume: 'R',
   /** Owner → that worker: request, snapshot or nothing, presence, what was sent if the client counts more. */
@@ -37,7 +41,8 @@ export const FRAME = {
   store: 'Z',
   /** Session's worker → owner: account, session. That worker is leaving: the owner may take the session to itself. */
   offer: 'G',
-  /** In an announcement: account, session, full JID, token or nothing, presence or nothing. */
+  /** In an announcement: account, session, full JID, token or nothing, presence or nothing, references, the range of
+   * what it was given, 1 if it hibernates. */
   session: 'A',
 } as const;
 

@@ -4,7 +4,8 @@ import type { WorkerId } from '../placement/placement.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { EndReason, SessionPort } from '../session/session-port.ts';
-import type { Session, SessionHome } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionHome } from '../session/session-home.ts';
 import { packSnapshot, type SessionSnapshot } from '../session/snapshot.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { utf8 } from '../xml/bytes.ts';
@@ -61,6 +62,10 @@ export class RemoteHome implements SessionHome {
     this.tell(FRAME.acknowledges, session, session.management?.token ?? '');
   }
 
+  hibernates(session: Session, is: boolean): void {
+    this.tell(FRAME.hibernates, session, is ? '1' : '0');
+  }
+
   proven(session: Session, references: readonly Reference[]): void {
     this.tell(FRAME.proven, session, packReferences(references));
   }
@@ -79,7 +84,13 @@ export class RemoteHome implements SessionHome {
     this.sendFrame(this.owner, payload, debtor, n);
   }
 
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void {
+  ended(
+    session: Session,
+    unproven: readonly Reference[],
+    loose: readonly Bytes[],
+    unseen: readonly Reference[],
+  ): void {
+    if (unseen.length > 0) this.tell(FRAME.unseen, session, packReferences(unseen));
     this.tell(FRAME.ended, session, packReferences(unproven), ...loose);
   }
 
@@ -105,6 +116,7 @@ export class RemoteHome implements SessionHome {
       unproven,
       this.givenFrom,
       this.givenUpTo,
+      session.connected ? '0' : '1',
     );
   }
 

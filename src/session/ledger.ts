@@ -6,6 +6,8 @@ export interface Debtor {
   owe(n: number): void;
   /** One of the debts of `n` is paid: durable, or refused with an error to the sender. */
   pay(n: number): void;
+  /** What `n` counts was not kept, and its sender was told. Before the debt is paid; nobody needs to listen. */
+  refused?(n: number): void;
 }
 
 /**

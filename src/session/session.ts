@@ -7,46 +7,13 @@ import type { Clock } from '../util/clock.ts';
 import type { Expirable, Wheel } from '../util/wheel.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
-import type { Debtor, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { Proofs } from './proofs.ts';
 import type { SessionSnapshot } from './snapshot.ts';
+import type { SessionHome } from './session-home.ts';
 import type { EndReason, SessionPort } from './session-port.ts';
+import type { SessionStream } from './session-stream.ts';
 import { StreamManagement } from './stream-management.ts';
-
-/** The connection side of a session. */
-export interface SessionStream {
-  write(bytes: Bytes): void;
-  /** Ends the stream with an error; the session is told by `disconnected` or has already let go of the stream. */
-  fail(reason: EndReason): void;
-  /** Cuts the connection without a word, so that the client may resume. */
-  cut(): void;
-  /** Its peer has to read first; the session is told by `relieved`. */
-  readonly crowded: boolean;
-}
-
-/** The way to the owner of the session's account, here or on another worker. */
-export interface SessionHome {
-  /** @param debtor undefined: the client cannot be told, nothing is owed beyond the recipient's own rules */
-  send(
-    session: Session,
-    stanza: Stanza,
-    to: Jid | undefined,
-    again: boolean,
-    debtor: Debtor | undefined,
-    n: number,
-  ): void;
-  /** Its stream has XEP-0198 on from now on. */
-  acknowledges(session: Session): void;
-  proven(session: Session, references: readonly Reference[]): void;
-  /** No more deliveries, please; proofs may still come. */
-  leaving(session: Session): void;
-  /** This worker is leaving: the owner may take the session to itself. The debtor is paid when it has, or will not. */
-  offer(session: Session, debtor: Debtor, n: number): void;
-  /** Keeps the session over a graceful restart; the debtor is paid when it is on disk. @throws StorageError */
-  store(session: Session, snapshot: SessionSnapshot, debtor: Debtor, n: number): void;
-  /** The last word: what was given and never proved, as references and, where there is none, as stanzas. */
-  ended(session: Session, unproven: readonly Reference[], loose: readonly Bytes[]): void;
-}
 
 export interface SessionLimits {
   readonly unacknowledgedStanzas: number;
@@ -204,7 +171,7 @@ export class Session implements SessionPort, Expirable {
     if (this.over || this.sealed) return;
     const sm = this.sm;
     if (sm !== undefined) {
-      sm.sent(stanza, reference);
+      sm.sent(stanza, reference, this.stream !== undefined);
       if (sm.beyond(this.parts.limits)) {
         // SECURITY: the bound of the unacknowledged queue: the session ends, what it did not prove stays pending.
         this.overflow();
@@ -244,6 +211,7 @@ export class Session implements SessionPort, Expirable {
     this.stream = undefined;
     if (this.sm?.resumable === true) {
       this.sm.hibernate(this.parts.clock.monotonicMs() + this.sm.resumeTimeoutMs);
+      this.home.hibernates(this, true);
       this.soon();
     } else {
       this.finish();
@@ -302,6 +270,7 @@ export class Session implements SessionPort, Expirable {
       this.mayRepeat(REPEAT_MS);
     }
     this.sm?.wake();
+    this.home.hibernates(this, false);
   }
 
   /** What was not acknowledged goes out again, in order; as much at a time as the client reads. */
@@ -443,7 +412,8 @@ export class Session implements SessionPort, Expirable {
   private finish(): void {
     if (this.over) return;
     this.over = true;
-    this.home.ended(this, this.unproven(), this.sm?.loose() ?? []);
+    const { sm } = this;
+    this.home.ended(this, this.unproven(), sm?.loose() ?? [], sm?.unseen() ?? []);
     this.parts.onEnd(this);
     this.goOn(false);
   }

@@ -1,7 +1,8 @@
 import { parseJid } from '../protocol/jid.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
 import { Wheel } from '../util/wheel.ts';
-import { Session, type SessionHome } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionHome } from './session-home.ts';
 import { StreamManagement } from './stream-management.ts';
 
 const HOME: SessionHome = {
@@ -9,6 +10,7 @@ const HOME: SessionHome = {
   acknowledges: () => undefined,
   proven: () => undefined,
   leaving: () => undefined,
+  hibernates: () => undefined,
   offer: () => undefined,
   store: () => undefined,
   ended: () => undefined,

@@ -25,6 +25,8 @@ export class StreamManagement {
   private unacknowledgedBytes = 0;
   /** Count of what the client acknowledged, modulo 2^32. */
   private acknowledgedCount: number;
+  /** So many of the newest were never written to a stream: they came while there was none. */
+  private unwritten = 0;
   /** Since the last request. */
   private unrequested = 0;
   private requestOut = false;
@@ -124,10 +126,12 @@ export class StreamManagement {
 
   // ---- what we send
 
-  sent(stanza: Bytes, reference: Reference): void {
+  /** @param written to a stream; else it waits for the next one */
+  sent(stanza: Bytes, reference: Reference, written = true): void {
     this.unacknowledged.push({ stanza, reference });
     this.unacknowledgedBytes += stanza.length;
     this.unrequested++;
+    if (!written || this.unsent > 0) this.unwritten++;
     if (this.unsent > 0) this.unsent++;
   }
 
@@ -148,6 +152,7 @@ export class StreamManagement {
       const next = unacknowledged.at(unacknowledged.length - this.unsent--) as Unacknowledged;
       stream.write(next.stanza);
     }
+    this.unwritten = Math.min(this.unwritten, this.unsent);
     // What it acknowledges meanwhile need not be kept.
     stream.write(this.request());
   }
@@ -192,6 +197,7 @@ export class StreamManagement {
     }
     // It had them from the stream before.
     this.unsent = Math.min(this.unsent, this.unacknowledged.length);
+    this.unwritten = Math.min(this.unwritten, this.unacknowledged.length);
     return true;
   }
 
@@ -201,6 +207,14 @@ export class StreamManagement {
     for (const { reference } of this.unacknowledged)
       if (reference !== 0) references.push(reference);
     return references;
+  }
+
+  /** References of what no client can have seen. */
+  unseen(): Reference[] {
+    if (this.unwritten === 0) return [];
+    const references = [...this.unacknowledged].map(({ reference }) => reference);
+    const written = new Set(references.splice(0, references.length - this.unwritten));
+    return references.filter((reference) => reference !== 0 && !written.has(reference));
   }
 
   /** What was not acknowledged and is nowhere else. */

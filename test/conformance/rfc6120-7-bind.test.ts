@@ -2,6 +2,7 @@
 import { Client, login } from '../helpers/client.ts';
 import { Connection } from '../helpers/connection.ts';
 import { TestServer, type User } from '../helpers/server.ts';
+import { pause } from '../helpers/waiting.ts';
 import { canonical, childOf, conditionOf, textOf, type Element } from '../helpers/xml.ts';
 
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
@@ -91,6 +92,16 @@ test('§7.7.2.2: a resource in use is taken over, or refused where the operator 
   expect(canonical(refused)).toContain("<error type='cancel'><conflict");
   expect((await bind(connection, '<resource>other</resource>')).attrs['type']).toBe('result');
   connection.destroy();
+});
+
+test('§7.7.2.2: a session without a connection uses no resource, whatever the operator wants', async () => {
+  const user = refusing.user();
+  const old = await Client.login(refusing, user, { resource: 'desk', managed: true });
+  old.cut();
+  // The server is told by the network.
+  await pause(200);
+  const again = await Client.login(refusing, user, { resource: 'desk' });
+  expect(again.jid).toBe(`${user.bare}/desk`);
 });
 
 test('RFC 3921 §3: the session that old clients ask for is granted', async () => {

@@ -20,7 +20,7 @@ export function temper(chance) {
     resumeTimeoutMs: chance.pick([5000, 30_000, 120_000]),
     longPauseMs: chance.pick([500, 4000, 40_000]),
     slotEmptyMs: chance.pick([0, 500, 8000]),
-    storeDownMs: chance.pick([50, 500, 4000]),
+    storeDownMs: chance.pick([50, 500, 4000, 7000]),
     clockJumps: chance.hit(0.15),
     pace: {
       hop: chance.pick([0.3, 2, 10]),

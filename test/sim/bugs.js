@@ -1,6 +1,7 @@
 // Deliberate bugs, planted into the production classes: a simulation that does not see them is worth nothing.
 import { SessionRef } from '../../dist/account/session-ref.js';
 import { LinkPeer } from '../../dist/cluster/link-peer.js';
+import { Delivery } from '../../dist/offline/delivery.js';
 import { Crossing } from '../../dist/router/crossing.js';
 import { Ledger } from '../../dist/session/ledger.js';
 import { Session } from '../../dist/session/session.js';
@@ -23,6 +24,10 @@ export const BUGS = {
     SessionRef.prototype.deliver = function overtaking(stanza, reference = 0) {
       this.port.deliver(stanza, reference);
     };
+  },
+  /** What a session may have seen is never given to another. */
+  stranded: () => {
+    Delivery.prototype.tick = () => undefined;
   },
   /** A new process of a slot is not told which sessions others hold of its addresses. */
   'no-announcement': () => {

@@ -30,6 +30,7 @@ describe('the simulation', () => {
     ['early-h', 'an acknowledgement that leaves before its debts are paid'],
     ['lost-again', 'a repeated frame that does not say that it is one'],
     ['overtaking', 'a stanza that does not wait behind one that waits for a commit'],
+    ['stranded', 'a message that waits for its recipient and is never given to him'],
     ['no-announcement', 'a new process that is not told of the sessions of its accounts'],
   ])(
     '%s: sees %s within 2,000 seeds',

@@ -113,6 +113,7 @@ export class Witness {
       () => `${session.tag} gets ${id}${element.includes('<delay') ? ' (late)' : ''}`,
     );
     if (message === undefined) return this.violation(`${session.tag} got ${id}, which nobody sent`);
+    message.isPushed = true;
     if (message.user !== client.user)
       this.violation(`${session.tag} got ${id}, meant for ${message.user}`);
     const once = message.attempts === 1 && !this.#mayRepeat(message, element);
@@ -148,6 +149,18 @@ export class Witness {
     return this.#world.settings.archive.enabled && KINDS[kind].archivable;
   }
 
+  /** Acknowledged and to be kept, and no session was given it nor found it in the archive. */
+  unpushed(clients) {
+    return [...this.messages.values()].filter(
+      ({ id, kind, user, acknowledged, refused, isPushed }) =>
+        acknowledged &&
+        !refused &&
+        KINDS[kind].kept &&
+        isPushed !== true &&
+        !clients.some((client) => client.user === user && client.archived.has(id)),
+    );
+  }
+
   /** Acknowledged, to be kept, and nowhere to be found. @param judges a client of each user that has read it all */
   missing(judges, clients) {
     return [...this.messages.values()].filter((message) => {
@@ -167,8 +180,6 @@ export class Witness {
       this.violation(`${id} (${kind}) to ${to} was acknowledged and is lost`);
     for (const message of this.messages.values()) {
       if (!message.acknowledged || message.refused || !this.isArchived(message)) continue;
-      // A store that takes nothing costs senders their own copy; the message itself was refused or routed.
-      if (this.#world.hasLostCopies) continue;
       if (!judges.get(message.from.user).archived.has(message.id))
         this.violation(`${message.id} was acknowledged and is not in the archive of its sender`);
     }

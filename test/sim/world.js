@@ -31,6 +31,14 @@ Accounts.prototype.reroute = function seen(account, lost, bytes) {
   return reroute.call(this, account, lost, bytes);
 };
 
+/** A link gives once more what a dead process had not settled: it has lost its place before what needed no commit. */
+const { incoming } = Accounts.prototype;
+Accounts.prototype.incoming = function seen(stanza, from, to, how, ...rest) {
+  const message = how.again ? rerouted.witness?.messages.get(stanza.id) : undefined;
+  if (message !== undefined) message.isRerouted = true;
+  return incoming.call(this, stanza, from, to, how, ...rest);
+};
+
 export class World {
   seed;
   chance;
@@ -49,8 +57,6 @@ export class World {
   hasCrashed = false;
   /** Nothing breaks any more. */
   isCalm = false;
-  /** The store took nothing for so long that it counted as failing. */
-  hasLostCopies = false;
   #epochs = 0;
   #counter = 0;
   #hash = 0x811c9dc5;
@@ -84,8 +90,6 @@ export class World {
       ...silentLog,
       error: (fields, message) => {
         this.trace(() => `${name} logs: ${message} ${fields.code ?? ''}`);
-        if (message.startsWith("a sender's own copy could not be stored"))
-          this.hasLostCopies = true;
         if (/This is a bug|broke the protocol/.test(message) || fields.err instanceof TypeError)
           this.witness.violation(
             `${name}: ${message} ${fields.err?.stack ?? fields.error ?? ''} ${fields.err?.cause?.message ?? ''}`,
@@ -252,6 +256,7 @@ export class World {
       client.request();
     }
     await scheduler.run(() => false, 3000);
+    await this.#listen();
     const judges = await this.#judges();
     if (this.witness.violations.length > 0) return;
     if (this.witness.missing(judges, this.clients).length > 0) {
@@ -261,6 +266,23 @@ export class World {
     }
     this.witness.settle(judges, this.clients);
     this.witness.archive(this.#archiveRows(), (message) => this.#mayBeDouble(message));
+  }
+
+  /** One more client of each user stays until every session that hangs is over: by then all must have been given. */
+  async #listen() {
+    const listeners = USERS.map(
+      (user) => new SimClient(this, user, 'listener', { managed: true, resumes: true }),
+    );
+    for (const listener of listeners) listener.connect();
+    const everybody = [...this.clients, ...listeners];
+    const longestMs = this.settings.streamManagement.resumeTimeoutMs + HANG_MS;
+    await this.scheduler.run(() => this.witness.unpushed(everybody).length === 0, longestMs);
+    for (const { id, kind, to } of this.witness.unpushed(everybody))
+      this.witness.violation(`${id} (${kind}) to ${to} was acknowledged and given to nobody`);
+    for (const listener of listeners) if (listener.online) listener.logOut();
+    await this.scheduler.run(() => listeners.every(({ state }) => state === 'off'), 3000);
+    // What they have proved is theirs.
+    this.clients.push(...listeners);
   }
 
   async #judges() {

@@ -19,12 +19,13 @@ import type { Module } from '../../host/module.ts';
 import { localPlacement } from '../../placement/local.ts';
 import { JidCache, parseJid } from '../../protocol/jid.ts';
 import { Router } from '../../router/router.ts';
-import { Session, type SessionStream } from '../../session/session.ts';
+import { Session } from '../../session/session.ts';
+import type { SessionStream } from '../../session/session-stream.ts';
 import type { EndReason, SessionPort } from '../../session/session-port.ts';
 import { StreamManagement } from '../../session/stream-management.ts';
 import { openStorage } from '../../storage/sqlite/open.ts';
 import type { QueryDef, Storage } from '../../storage/storage.ts';
-import { silentLog } from '../../util/log.ts';
+import { silentLog, type Log } from '../../util/log.ts';
 import { systemClock, systemRandom, systemTimers } from '../../util/system-clock.ts';
 import { Wheel } from '../../util/wheel.ts';
 import { utf8, type Bytes } from '../../xml/bytes.ts';
@@ -87,9 +88,9 @@ export class TestClient implements SessionStream, SessionPort {
     this.send('<presence/>');
   }
 
-  /** Turns XEP-0198 on. */
-  manage(): void {
-    this.session.enable(new StreamManagement('', 0, () => this.session.settled()));
+  /** Turns XEP-0198 on. @param token of a session that can be resumed for ten minutes */
+  manage(token = ''): void {
+    this.session.enable(new StreamManagement(token, 600_000, () => this.session.settled()));
     this.stanzas = 0;
   }
 
@@ -98,7 +99,7 @@ export class TestClient implements SessionStream, SessionPort {
     this.session.acknowledged(count);
   }
 
-  /** The connection is gone and does not come back. */
+  /** The connection is gone and does not come back; a session that can be resumed waits for it. */
   drop(): void {
     this.session.disconnected(this);
   }
@@ -129,6 +130,7 @@ interface TestServerOptions {
   readonly reads?: readonly QueryDef[];
   readonly directory?: string;
   readonly time?: ManualTime;
+  readonly log?: Log;
 }
 
 export class TestServer {
@@ -237,6 +239,7 @@ export class TestServer {
 
   private async start(): Promise<void> {
     const { time, reader } = this;
+    const log = this.options.log ?? silentLog;
     const modules = inOrder(this.options.modules);
     const schema = schemaOf(modules, {
       migrations: [...ACCOUNTS_SCHEMA.migrations, ...STORED_SESSIONS_SCHEMA.migrations],
@@ -272,7 +275,7 @@ export class TestServer {
       timers: time,
       random: systemRandom,
       log: silentLog,
-      addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
+      addIq: (...iq) => handlers.add(...iq),
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);
       },
@@ -280,7 +283,7 @@ export class TestServer {
       send: () => undefined,
     });
     const { host } = this;
-    const iqs = new IqEngine(handlers, commits, router, silentLog);
+    const iqs = new IqEngine(handlers, commits, router, time, log);
     const cache = new AccountCache({
       commits,
       loaders: () => host.loaders,
@@ -295,7 +298,7 @@ export class TestServer {
       cache,
       hooks: host.hooks,
       outlet: router,
-      messages: new MessageEngine(host.hooks, commits, router, silentLog),
+      messages: new MessageEngine(host.hooks, commits, router, { clock: time, timers: time }, log),
       iqs,
       presences: new PresenceEngine(host.hooks, reader, silentLog),
       limits: {

@@ -152,7 +152,7 @@ export class RosterServer {
       timers: systemTimers,
       random: systemRandom,
       log: silentLog,
-      addIq: (target, ns, name, handler) => handlers.add(target, ns, name, handler),
+      addIq: (...iq) => handlers.add(...iq),
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);
       },
@@ -160,7 +160,7 @@ export class RosterServer {
       send: () => undefined,
     });
     const outlet = { send: () => undefined, isHere: () => true, route: () => undefined };
-    this.iqs = new IqEngine(handlers, this.commits, outlet, silentLog);
+    this.iqs = new IqEngine(handlers, this.commits, outlet, systemTimers, silentLog);
     this.host.start(roster, roster.declaration.options?.parse(options));
   }
 
