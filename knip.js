@@ -40,8 +40,6 @@ export default {
   rules: { types: 'off', enumMembers: 'off' },
   ignoreExportsUsedInFile: true,
   ignoreDependencies: [
-    // Loaded where Node.js takes it: src/storage/sqlite/driver.ts.
-    'better-sqlite3-napi',
     // A reader for the JSON log in a terminal: `| npx pino-pretty`.
     'pino-pretty',
     // Resolved by a name that is put together: scripts/unicode-tables.js.

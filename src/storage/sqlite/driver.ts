@@ -26,9 +26,10 @@ export function sqlite(): Sqlite {
   try {
     return createRequire(import.meta.url)(name) as Sqlite;
   } catch (cause) {
+    const [said] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
     throw new OperatorError(
       'db-driver-missing',
-      `the package ${name} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the package ${name} cannot be loaded: ${said}`,
       'install again with this version of Node.js, without leaving out optional packages; Node.js below 22.14 needs a C++ compiler, make and Python for it',
       { cause },
     );
