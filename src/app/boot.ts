@@ -12,10 +12,14 @@ import { systemClock, systemRandom, systemTimers } from '../util/system-clock.ts
 import { AccountAdmin } from './account-admin.ts';
 import { connectLinks } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
+import { giveBack } from './give-back.ts';
 import { databasePath } from './paths.ts';
 import { SESSIONS_REMOVAL } from './server-schema.ts';
 import { warmUp } from './warm-up.ts';
 import { startWorker, type Worker } from './worker.ts';
+
+/** A worker that has no client so long after its start is one that waits for its first users. */
+const GIVE_BACK_MS = 5000;
 
 export interface BootOptions {
   readonly settings: Settings;
@@ -87,6 +91,10 @@ export async function boot(options: BootOptions): Promise<Booted> {
   if (restored > 0)
     log.info({ sessions: restored }, 'sessions of the last run wait for their clients');
   warmUp(worker.reader);
+  // PERF(docs/performance.md): 9 MiB of 48. Later and alone, because a part of the warm-up is lost by it.
+  const idle = systemTimers.after(GIVE_BACK_MS, () => {
+    if (worker.sessions.size === 0 && worker.connections() === 0) void giveBack(systemTimers);
+  });
   const admin = new AccountAdmin({
     store: worker.store,
     commits: worker.commits,
@@ -105,6 +113,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     admin,
     ready,
     stop: async () => {
+      idle.cancel();
       const kept = await drain(worker, { clock: systemClock, timers: systemTimers, log });
       if (kept > 0) log.info({ sessions: kept }, 'sessions were stored for the next start');
       await links.close();
