@@ -4,18 +4,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderErrorReference } from '../dist/admin/index.js';
+import { moduleSchemas } from '../dist/app/module-schemas.js';
 import { renderExample, renderReference } from '../dist/config/index.js';
-import { STANDARD_MODULES } from '../dist/modules/standard.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 
-const modules = Object.fromEntries(
-  STANDARD_MODULES.map(({ declaration }) => [
-    declaration.name,
-    declaration.options?.describe(declaration.summary),
-  ]),
-);
+const modules = await moduleSchemas();
 
 const pages = {
   'config/xmppd.example.yml': renderExample(modules),

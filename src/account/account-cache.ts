@@ -4,7 +4,7 @@ import { makeJid, type BareJid, type Jid } from '../protocol/jid.ts';
 import { StorageError, type QueryId, type StatementId, type Value } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import { Account } from './account.ts';
+import { Account, type AccountWriter } from './account.ts';
 import type { Commits } from './commits.ts';
 
 /**
@@ -54,6 +54,10 @@ export class AccountCache {
   private readonly absent = new Map<BareJid, number>();
   /** Reads of accounts under way, by whose stanza began them. */
   private readonly loadsBy = new Map<BareJid, number>();
+  /** One for all accounts. PERF: made where an account is read, it would hold every row that was read with it. */
+  private readonly writer: AccountWriter = (account, statement, params) => {
+    this.writeFor(account, statement, params);
+  };
 
   constructor(parts: AccountCacheParts) {
     this.parts = parts;
@@ -186,9 +190,7 @@ export class AccountCache {
     const rows = await storage.read(this.parts.findAccount, [bare.local, bare.domain], lastTicket);
     const id = rows[0]?.[0];
     if (typeof id !== 'number') return undefined;
-    const account = new Account(bare, id, (owner, statement, params) => {
-      this.writeFor(owner, statement, params);
-    });
+    const account = new Account(bare, id, this.writer);
     const loaders = this.parts.loaders();
     const pages = await Promise.all(
       loaders.map((loader) => storage.read(loader.query, [id], lastTicket)),

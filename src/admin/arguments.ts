@@ -1,69 +1,90 @@
-// The kinds of argument that commands take.
-import { z } from 'zod';
-import { JidError, parseJid, type BareJid, type Domain } from '../protocol/jid.ts';
+// The kinds of argument that commands take. Plain functions and no schemas: the supervisor runs commands, and a library
+// of schemas would be a quarter of its memory.
+import { JidError, parseJid, type BareJid, type Domain, type Jid } from '../protocol/jid.ts';
 import { PasswordError, preparePassword } from '../protocol/password.ts';
-import { OperatorError } from '../util/errors.ts';
-import type { AdminContext } from './command.ts';
+
+/** What is wrong with an argument, in words for whoever wrote it. */
+class ArgumentError extends Error {
+  override readonly name = 'ArgumentError';
+}
+
+/** Checks one argument, undefined when it was left out, and returns it as the command gets it. @throws ArgumentError */
+export type Argument<T> = (value: unknown) => T;
+
+/** The arguments of a command by name. @typeParam A what it is run with */
+export type Arguments<A> = { readonly [K in keyof A]: Argument<A[K]> };
 
 /** The address of an account, prepared (RFC 7622). */
-export const accountAddress: z.ZodType<BareJid> = z.unknown().transform((value, context) => {
-  const jid = read(value, context);
-  if (jid === undefined) return z.NEVER;
+export const accountAddress: Argument<BareJid> = (value) => {
+  const jid = read(value);
   if (jid.local !== '' && jid.resource === '') return jid.bare;
-  context.addIssue({ code: 'custom', message: 'expected an address such as alice@example.org' });
-  return z.NEVER;
-});
+  throw new ArgumentError('expected an address such as alice@example.org');
+};
 
 /** A domain, prepared. */
-export const domain: z.ZodType<Domain> = z.unknown().transform((value, context) => {
-  const jid = read(value, context);
-  if (jid === undefined) return z.NEVER;
+export const domain: Argument<Domain> = (value) => {
+  const jid = read(value);
   if (jid.local === '' && jid.resource === '') return jid.domain;
-  context.addIssue({ code: 'custom', message: 'expected a domain such as example.org' });
-  return z.NEVER;
-});
+  throw new ArgumentError('expected a domain such as example.org');
+};
 
 // SECURITY: bounded before PBKDF2 sees it; the message of a failure never repeats it.
 const MAX_PASSWORD_BYTES = 1024;
 
 /** A password that SCRAM can work with. It is passed on as it was given: preparing belongs to its hashing. */
-export const password: z.ZodType<string> = z.unknown().transform((value, context) => {
-  if (typeof value === 'string' && Buffer.byteLength(value) <= MAX_PASSWORD_BYTES) {
-    try {
-      preparePassword(value);
-      return value;
-    } catch (error) {
-      if (!(error instanceof PasswordError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-      return z.NEVER;
-    }
+export const password: Argument<string> = (value) => {
+  if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_PASSWORD_BYTES) {
+    throw new ArgumentError(`expected a password of at most ${String(MAX_PASSWORD_BYTES)} bytes`);
   }
-  const limit = String(MAX_PASSWORD_BYTES);
-  context.addIssue({ code: 'custom', message: `expected a password of at most ${limit} bytes` });
-  return z.NEVER;
-});
+  try {
+    preparePassword(value);
+  } catch (error) {
+    if (!(error instanceof PasswordError)) throw error;
+    throw new ArgumentError(error.message, { cause: error });
+  }
+  return value;
+};
 
-/** @throws OperatorError `host-unknown` for an address of a domain that is not served here */
-export function requireHost(context: AdminContext, address: BareJid | Domain): void {
-  const host = address.slice(address.indexOf('@') + 1);
-  if (context.hosts.includes(host)) return;
-  throw new OperatorError(
-    'host-unknown',
-    `${host} is not served here`,
-    `Hosts served: ${context.hosts.join(', ')}. Add it to \`hosts\` in the configuration and restart.`,
-  );
+/** An argument that may be left out. */
+export function optional<T>(argument: Argument<T>): Argument<T | undefined> {
+  return (value) => (value === undefined ? undefined : argument(value));
 }
 
-function read(value: unknown, context: z.RefinementCtx): ReturnType<typeof parseJid> | undefined {
-  if (typeof value === 'string') {
+/**
+ * Checks what a caller sent against what a command takes: everything it needs, nothing besides.
+ * @returns the checked arguments; else what is wrong with them, one sentence each
+ */
+export function checkArguments<A extends object>(
+  wanted: Arguments<A>,
+  given: unknown,
+): { readonly checked: A } | { readonly wrong: readonly string[] } {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { wrong: ['expected arguments by name'] };
+  }
+  const wrong = Object.keys(given)
+    .filter((name) => !Object.hasOwn(wanted, name))
+    .map((name) => `there is no argument ${JSON.stringify(name.slice(0, 60))}`);
+  const checked: Record<string, unknown> = {};
+  for (const [name, argument] of Object.entries<Argument<unknown>>(wanted)) {
+    const value = Object.hasOwn(given, name)
+      ? (given as Readonly<Record<string, unknown>>)[name]
+      : undefined;
     try {
-      return parseJid(value);
+      checked[name] = argument(value);
     } catch (error) {
-      if (!(error instanceof JidError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-      return undefined;
+      if (!(error instanceof ArgumentError)) throw error;
+      wrong.push(`${name}: ${error.message}`);
     }
   }
-  context.addIssue({ code: 'custom', message: 'expected an address' });
-  return undefined;
+  return wrong.length > 0 ? { wrong } : { checked: checked as A };
+}
+
+function read(value: unknown): Jid {
+  if (typeof value !== 'string') throw new ArgumentError('expected an address');
+  try {
+    return parseJid(value);
+  } catch (error) {
+    if (!(error instanceof JidError)) throw error;
+    throw new ArgumentError(error.message, { cause: error });
+  }
 }

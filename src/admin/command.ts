@@ -1,7 +1,7 @@
 // An administrative command, written once: the control socket, the command line and later ad-hoc commands all run it.
-import type { z } from 'zod';
 import { OperatorError } from '../util/errors.ts';
 import type { BareJid, Domain } from '../protocol/jid.ts';
+import type { Arguments } from './arguments.ts';
 
 /** What the accounts of this server can be asked to do. Every change is on disk when its promise resolves. */
 export interface AdminAccounts {
@@ -59,20 +59,18 @@ export interface AdminContext {
 }
 
 /** A command. `run` gets checked arguments; what it throws besides OperatorError is a bug. */
-export interface AdminCommand<A extends z.ZodType, R> {
+export interface AdminCommand<A extends object, R> {
   readonly noun: 'server' | 'user' | 'session';
   readonly verb: string;
   readonly describe: string;
-  readonly args: A;
+  readonly args: Arguments<A>;
   /** Whether it can also run on the database while no server does. */
   readonly offline: boolean;
-  run(context: AdminContext, args: z.output<A>): Promise<R>;
+  run(context: AdminContext, args: A): Promise<R>;
 }
 
 /** Infers the types of a command's arguments and result. */
-export function command<A extends z.ZodType, R>(
-  definition: AdminCommand<A, R>,
-): AdminCommand<A, R> {
+export function command<A extends object, R>(definition: AdminCommand<A, R>): AdminCommand<A, R> {
   return definition;
 }
 
@@ -83,5 +81,16 @@ export function requireServer(context: AdminContext): AdminServer {
     'server-not-running',
     'the server is not running',
     'Start it with `xmppd start`.',
+  );
+}
+
+/** @throws OperatorError `host-unknown` for an address of a domain that is not served here */
+export function requireHost(context: AdminContext, address: BareJid | Domain): void {
+  const host = address.slice(address.indexOf('@') + 1);
+  if (context.hosts.includes(host)) return;
+  throw new OperatorError(
+    'host-unknown',
+    `${host} is not served here`,
+    `Hosts served: ${context.hosts.join(', ')}. Add it to \`hosts\` in the configuration and restart.`,
   );
 }

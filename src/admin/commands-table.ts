@@ -1,6 +1,6 @@
 // Every administrative command by name, and the one way to run it.
-import type { z } from 'zod';
 import { OperatorError } from '../util/errors.ts';
+import { checkArguments } from './arguments.ts';
 import type { AdminCommand, AdminContext } from './command.ts';
 import { sessionCount, status, stop } from './server-commands.ts';
 import { userAdd, userDel, userList, userPasswd } from './user-commands.ts';
@@ -20,8 +20,7 @@ export type CommandName = keyof typeof COMMANDS;
 /** What a caller writes: addresses as plain strings, for instance. */
 export type CommandArgs = Readonly<Record<string, unknown>>;
 
-export type CommandResult<N extends CommandName> =
-  (typeof COMMANDS)[N] extends AdminCommand<z.ZodType, infer R> ? R : never;
+export type CommandResult<N extends CommandName> = Awaited<ReturnType<(typeof COMMANDS)[N]['run']>>;
 
 /**
  * Checks the arguments and runs a command.
@@ -39,15 +38,12 @@ export async function runCommand(
       `Commands: ${Object.keys(COMMANDS).join(', ')}. The server may be of another version than the caller.`,
     );
   }
-  const chosen = COMMANDS[name as CommandName] as AdminCommand<z.ZodType, unknown>;
-  const checked = chosen.args.safeParse(args);
-  if (checked.success) return chosen.run(context, checked.data);
-  const wrong = checked.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  );
+  const chosen = COMMANDS[name as CommandName] as AdminCommand<object, unknown>;
+  const given = checkArguments(chosen.args, args);
+  if ('checked' in given) return chosen.run(context, given.checked);
   throw new OperatorError(
     'command-arguments',
-    wrong.join('; '),
+    given.wrong.join('; '),
     `Run \`xmppd ${name} --help\` for how to write it.`,
   );
 }

@@ -7,7 +7,6 @@ import type { TimerHandle, Timers } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { AdminContext } from './command.ts';
-import { runCommand } from './commands-table.ts';
 import { connectSocket } from './control-client.ts';
 import {
   decodeRequest,
@@ -234,6 +233,8 @@ class ControlConnection {
       });
     });
     try {
+      // Loaded when it is needed: preparing addresses takes tables that a supervisor does not have otherwise.
+      const { runCommand } = await import('./commands-table.ts');
       const result = await Promise.race([runCommand(context, command, args), late]);
       // SECURITY: arguments hold passwords and are not logged.
       log.info({ command }, 'administrative command done');

@@ -1,13 +1,13 @@
 // Commands about the server itself.
-import { z } from 'zod';
-import { domain } from './arguments.ts';
+import type { Domain } from '../protocol/jid.ts';
+import { domain, optional } from './arguments.ts';
 import { command, requireServer } from './command.ts';
 
 export const status = command({
   noun: 'server',
   verb: 'status',
   describe: 'Tells which processes run, what they serve and how busy they are.',
-  args: z.strictObject({}),
+  args: {},
   offline: false,
   run: (context) => requireServer(context).status(),
 });
@@ -16,7 +16,7 @@ export const stop = command({
   noun: 'server',
   verb: 'stop',
   describe: 'Stores the sessions that can be resumed, ends the others and stops the server.',
-  args: z.strictObject({}),
+  args: {},
   offline: false,
   async run(context) {
     const server = requireServer(context);
@@ -30,7 +30,7 @@ export const sessionCount = command({
   noun: 'session',
   verb: 'count',
   describe: 'Counts the sessions of a domain, or of all.',
-  args: z.strictObject({ domain: domain.optional() }),
+  args: { domain: optional<Domain>(domain) },
   offline: false,
   run: (context, args) => requireServer(context).countSessions(args.domain),
 });

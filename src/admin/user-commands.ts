@@ -1,14 +1,13 @@
 // Commands about accounts.
-import { z } from 'zod';
 import type { BareJid } from '../protocol/jid.ts';
-import { accountAddress, domain, password, requireHost } from './arguments.ts';
-import { command } from './command.ts';
+import { accountAddress, domain, optional, password } from './arguments.ts';
+import { command, requireHost } from './command.ts';
 
 export const userAdd = command({
   noun: 'user',
   verb: 'add',
   describe: 'Makes an account.',
-  args: z.strictObject({ address: accountAddress, password }),
+  args: { address: accountAddress, password },
   offline: true,
   async run(context, args) {
     requireHost(context, args.address);
@@ -21,7 +20,7 @@ export const userPasswd = command({
   noun: 'user',
   verb: 'passwd',
   describe: 'Sets the password of an account.',
-  args: z.strictObject({ address: accountAddress, password }),
+  args: { address: accountAddress, password },
   offline: true,
   async run(context, args) {
     requireHost(context, args.address);
@@ -35,7 +34,7 @@ export const userDel = command({
   verb: 'del',
   describe: 'Deletes an account with everything it owns, and ends its sessions.',
   // A host may have left the configuration and its accounts still be there.
-  args: z.strictObject({ address: accountAddress }),
+  args: { address: accountAddress },
   offline: true,
   async run(context, args) {
     await context.accounts.remove(args.address);
@@ -57,7 +56,7 @@ export const userList = command({
   noun: 'user',
   verb: 'list',
   describe: 'Lists the accounts of a domain, a page at a time.',
-  args: z.strictObject({ domain, after: accountAddress.optional() }),
+  args: { domain, after: optional<BareJid>(accountAddress) },
   offline: true,
   async run(context, args): Promise<AccountPage> {
     const found = await context.accounts.list(args.domain, args.after, MAX_PAGE);

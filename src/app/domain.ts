@@ -253,5 +253,8 @@ function optionsFor(module: Module, settings: Settings, given: unknown): unknown
   const { name, options } = module.declaration;
   if (name === 'archive') return settings.archive;
   if (name === 'offline') return settings.offline;
-  return options === undefined ? given : options.parse(given ?? {});
+  // A schema of its own file was applied when the configuration was read.
+  return options === undefined || typeof options === 'function'
+    ? given
+    : options.parse(given ?? {});
 }

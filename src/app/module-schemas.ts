@@ -2,11 +2,11 @@
 import type { ModuleSchemas } from '../config/index.ts';
 import { STANDARD_MODULES } from '../modules/standard.ts';
 
-export function moduleSchemas(): ModuleSchemas {
-  return Object.fromEntries(
-    STANDARD_MODULES.map(({ declaration }) => [
-      declaration.name,
-      declaration.options?.describe(declaration.summary),
-    ]),
-  );
+export async function moduleSchemas(): Promise<ModuleSchemas> {
+  const schemas = STANDARD_MODULES.map(async ({ declaration }) => {
+    const { name, summary, options } = declaration;
+    const schema = typeof options === 'function' ? await options() : options;
+    return [name, schema?.describe(summary)] as const;
+  });
+  return Object.fromEntries(await Promise.all(schemas));
 }

@@ -19,8 +19,15 @@ export interface DatabaseReport {
 }
 
 export interface CliParts {
-  /** Runs the server; with `single` in this process alone. @throws OperatorError when it cannot start */
-  start(settings: Settings, options: { readonly single: boolean }): Promise<void>;
+  /**
+   * Runs the server, or hands on what to run.
+   * @param options `single`: in one process; `json`: errors as JSON
+   * @throws OperatorError when it cannot start
+   */
+  start(
+    settings: Settings,
+    options: { readonly single: boolean; readonly json: boolean },
+  ): Promise<void>;
   /** @throws OperatorError, when a server has the database for instance */
   openAccountsOffline(settings: Settings): Promise<OfflineAccounts>;
   /** Options of the modules that come along, and of the external ones that a configuration names. */

@@ -8,6 +8,9 @@ export function addStart(program: Command, session: CliSession): void {
     .description('run the server in the foreground')
     .option('--single', 'one process without a supervisor', false)
     .action(async (options: { single: boolean }) => {
-      await session.parts.start(await session.settings(), { single: options.single });
+      await session.parts.start(await session.settings(), {
+        single: options.single,
+        json: session.terminal.json,
+      });
     });
 }

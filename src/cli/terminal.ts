@@ -17,6 +17,18 @@ export interface TerminalStreams {
   readonly noColour: boolean;
 }
 
+/** Those of a process. @param process its streams and environment */
+export function processStreams(
+  process: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env'>,
+): TerminalStreams {
+  return {
+    input: process.stdin,
+    output: process.stdout,
+    errors: process.stderr,
+    noColour: (process.env['NO_COLOR'] ?? '') !== '',
+  };
+}
+
 export type Colour = 'red' | 'green' | 'yellow' | 'grey' | 'bold';
 
 const CODES: Readonly<Record<Colour, number>> = {

@@ -1,16 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { STANDARD_MODULES } from '../modules/standard.ts';
+import { moduleSchemas } from '../app/module-schemas.ts';
 import { describeOptions, type OptionDoc } from './describe.ts';
 import { renderExample, renderReference, renderSettings } from './documents.ts';
 import { checkConfig, loadConfig, parseConfig, type ModuleSchemas } from './load.ts';
 
-const standard: ModuleSchemas = Object.fromEntries(
-  STANDARD_MODULES.map(({ declaration }) => [
-    declaration.name,
-    declaration.options?.describe(declaration.summary),
-  ]),
-);
+const standard: ModuleSchemas = await moduleSchemas();
 
 const projectFile = (name: string): string =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');

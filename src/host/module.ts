@@ -30,8 +30,12 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
-  /** Options with units in their names, defaults, descriptions. */
-  readonly options?: z.ZodType;
+  /**
+   * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
+   * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
+   * and defaults are the module's own. Workers do not load the schema library for such a module.
+   */
+  readonly options?: z.ZodType | (() => Promise<z.ZodType>);
   /** Names of modules that must run before this one. */
   readonly needs?: readonly string[];
   /** Tables and statements. */

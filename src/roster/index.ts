@@ -1,5 +1,4 @@
 // RFC 6121 §2: the contacts of an account, kept and told to the sessions that asked for them.
-import { z } from 'zod';
 import type { IqRequest, Module, ModuleHost } from '../host/module.ts';
 import type { AccountView, SessionView, Slot } from '../host/views.ts';
 import { NS } from '../protocol/namespaces.ts';
@@ -7,28 +6,9 @@ import { StanzaError } from '../protocol/stanza-error.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { AccountRoster, type Edit } from './account-roster.ts';
 import { unpack, type Contact } from './contacts.ts';
+import { DEFAULT_LIMITS, type RosterLimits } from './limits.ts';
 import { ROSTER_REMOVALS, ROSTER_SCHEMA, RosterStore } from './roster-store.ts';
 import { pushBytes, readItem, rosterBytes } from './roster-xml.ts';
-
-const count = (fallback: number, max: number, description: string) =>
-  z.int().min(1).max(max).default(fallback).meta({ description, live: false });
-
-const OPTIONS = z.strictObject({
-  maxContacts: count(1000, 100_000, 'Contacts of one account.'),
-  maxGroups: count(20, 1000, 'Groups that one contact can be in.'),
-  maxNameBytes: count(1023, 8192, "Length of a contact's name, in bytes."),
-  maxGroupBytes: count(1023, 8192, "Length of a group's name, in bytes."),
-  maxRosterBytes: count(
-    524_288,
-    16_777_216,
-    'Size of one roster in memory, in bytes; removed contacts that are still remembered count.',
-  ),
-  removalsKept: count(
-    50,
-    10_000,
-    'Removed contacts remembered for clients that were away; who missed more gets the whole roster.',
-  ),
-});
 
 export const roster: Module = {
   declaration: {
@@ -45,25 +25,26 @@ export const roster: Module = {
     ],
     // RFC 6121 §2.6.2
     streamFeatures: [`<ver xmlns='${NS.rosterVersioning}'/>` as Bytes],
-    options: OPTIONS,
+    options: async () => (await import('./options.ts')).OPTIONS,
     stores: ROSTER_SCHEMA,
     removals: ROSTER_REMOVALS,
   },
   setup(host: ModuleHost): void {
-    const service = new RosterService(host, host.options as z.output<typeof OPTIONS>);
+    const given = host.options as Partial<RosterLimits> | undefined;
+    const service = new RosterService(host, { ...DEFAULT_LIMITS, ...given });
     host.iq('account', NS.roster, 'query', (request) => service.answer(request));
   },
 };
 
 class RosterService {
   private readonly host: ModuleHost;
-  private readonly limits: z.output<typeof OPTIONS>;
+  private readonly limits: RosterLimits;
   private readonly store: RosterStore;
   private readonly rosters: Slot<AccountRoster>;
   /** RFC 6121 §2.2: a resource that asked for the roster is interested in its changes. */
   private readonly interested: Slot<boolean>;
 
-  constructor(host: ModuleHost, limits: z.output<typeof OPTIONS>) {
+  constructor(host: ModuleHost, limits: RosterLimits) {
     this.host = host;
     this.limits = limits;
     this.store = new RosterStore(host.storage);

@@ -79,6 +79,8 @@ export interface SupervisorOptions {
   readonly signals: SignalSource;
   /** All workers are ready for the first time. */
   readonly onStarted?: (control: SupervisorControl) => void;
+  /** A rush of connections is over: a good moment to return memory. */
+  readonly onCalm?: () => void;
   /** Answers what workers ask beside `status` and `stop`. */
   readonly answer?: (slot: number, verb: string, args: unknown) => unknown;
 }

@@ -9,6 +9,7 @@ import { fromFailure } from './conversation.ts';
 import { type Listeners, openListeners } from './listeners.ts';
 import type { Failure } from './messages.ts';
 import { DEFAULT_RESTART_LIMIT, RestartPolicy } from './restart-policy.ts';
+import { Rush } from './rush.ts';
 import {
   DEFAULTS,
   type SupervisorControl,
@@ -55,6 +56,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   readonly #store: StoreSlot | undefined;
   readonly #restarts: RestartPolicy;
   readonly #waiting: WaitingSocket[] = [];
+  readonly #rush = new Rush();
   #listeners: Listeners | undefined;
   #state: SupervisorStatus['state'] = 'starting';
   #lastEpoch = 0;
@@ -129,6 +131,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   // ---- connections ----
 
   #accept(socket: Socket, kind: string): void {
+    this.#rush.add();
     // A paused socket that breaks says so when it is next used.
     socket.on('error', ignore);
     const address = addressKey(socket.remoteAddress ?? '');
@@ -284,6 +287,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
     this.#lastCheckMs = now;
     for (const slot of this.#slots) slot.check(forgive);
     this.#store?.check();
+    if (this.#rush.over()) this.options.onCalm?.();
   }
 
   // ---- the end ----

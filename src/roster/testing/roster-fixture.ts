@@ -161,7 +161,7 @@ export class RosterServer {
     });
     const outlet = { send: () => undefined, isHere: () => true, route: () => undefined };
     this.iqs = new IqEngine(handlers, this.commits, outlet, systemTimers, silentLog);
-    this.host.start(roster, roster.declaration.options?.parse(options));
+    this.host.start(roster, options);
   }
 
   /** Loads an account as the owner's side does: each loader's rows, before anything else. */
