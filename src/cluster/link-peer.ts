@@ -3,7 +3,7 @@ import type { WorkerId } from '../placement/placement.ts';
 import type { TimerHandle, Timers } from '../util/clock.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { Inbox } from './inbox.ts';
-import type { FrameNo, LinkHandler } from './link.ts';
+import { type FrameNo, LAZY_DONE_MS, type LinkHandler } from './link.ts';
 import type { Hello, LinkSink } from './link-sink.ts';
 import { Outbox } from './outbox.ts';
 
@@ -23,6 +23,10 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   parkMs: 5_000,
 };
 
+/** So many frames, or bytes of them, that a lazy done keeps at their sender: a small part of what `LinkLimits` allows. */
+const LAZY_FRAMES = 256;
+const LAZY_BYTES = 128 * 1024;
+
 /** What a link needs of the worker it belongs to. */
 export interface LinkHost {
   readonly self: WorkerId;
@@ -32,6 +36,8 @@ export interface LinkHost {
   readonly timers: Timers;
   /** This worker owns its addresses. */
   readonly ready: boolean;
+  /** Whoever leaves, or waits for others to leave, is told of everything at once. */
+  readonly closing: boolean;
   /** Something waits for `collect`, or a turn of the state (dropped frames, readiness) is due. */
   wake(peer: LinkPeer): void;
   /** The process at the other end is gone: its connection is closed at once and nothing more of it is passed on. */
@@ -65,6 +71,11 @@ export class LinkPeer implements LinkSink {
   #byeOk = false;
   #awake = false;
   #parkTimer: TimerHandle | undefined;
+  /** Runs while a lazy done waits; it is not set back by others. */
+  #tellTimer: TimerHandle | undefined;
+  /** Received since the last done was told. */
+  #untoldFrames = 0;
+  #untoldBytes = 0;
   /** Parked too long: frames are dropped at once until the slot has a ready process. */
   #expired = false;
 
@@ -122,8 +133,16 @@ export class LinkPeer implements LinkSink {
     return this.#outbox.add(payload);
   }
 
-  settle(no: FrameNo): void {
-    if (this.#inbox.settle(no)) this.#wake();
+  settle(no: FrameNo, unasked = false): void {
+    if (!this.#inbox.settle(no)) return;
+    const isFull = this.#untoldFrames >= LAZY_FRAMES || this.#untoldBytes >= LAZY_BYTES;
+    if (unasked && !isFull && !this.#host.closing) this.#tellSoon();
+    else this.#wake();
+  }
+
+  /** What is settled is told now. */
+  tellNow(): void {
+    if (this.#inbox.dirty) this.#wake();
   }
 
   room(): number {
@@ -220,6 +239,8 @@ export class LinkPeer implements LinkSink {
     }
     if (this.#inbox.dirty) {
       this.#inbox.tell(sink);
+      this.#untoldFrames = 0;
+      this.#untoldBytes = 0;
       this.#host.changed();
     }
     if (this.#owesByeOk) {
@@ -250,6 +271,8 @@ export class LinkPeer implements LinkSink {
   frame(no: number, again: boolean, payload: Bytes): void {
     const local = this.#inbox.receive(no);
     if (local === undefined) return;
+    this.#untoldFrames += 1;
+    this.#untoldBytes += payload.length;
     this.#host.handler.onFrame({ from: this.slot, no: local, again, payload });
   }
 
@@ -307,6 +330,7 @@ export class LinkPeer implements LinkSink {
   /** Gives up what is not done. */
   abandon(): void {
     this.#parkTimer?.cancel();
+    this.#tellTimer?.cancel();
     this.turn();
     this.#outbox.dropAll((no, payload, mayHaveArrived) => {
       this.#host.handler.onDropped(this.slot, no, payload, mayHaveArrived);
@@ -325,6 +349,14 @@ export class LinkPeer implements LinkSink {
     if (this.#awake) return;
     this.#awake = true;
     this.#host.wake(this);
+  }
+
+  /** PERF(docs/performance.md): a done of its own for each frame cost as much as the frame when traffic is sparse. */
+  #tellSoon(): void {
+    this.#tellTimer ??= this.#host.timers.after(LAZY_DONE_MS, () => {
+      this.#tellTimer = undefined;
+      this.tellNow();
+    });
   }
 
   /** Frames may wait from now on, and not for ever. A clock that runs already is not set back. */
