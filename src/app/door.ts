@@ -60,7 +60,7 @@ export class Door implements SessionDoor {
     const id = sessions.nextId();
     const owner = placement.locate(account.bare);
     if (owner !== 'here') {
-      crossing.bind(owner, account, resource, id, (result) => {
+      crossing.binding.ask(owner, account, resource, id, (result) => {
         if ('refused' in result) done(result);
         else done({ session: this.make(id, result.jid, crossing.homeFor(owner), stream) });
       });
