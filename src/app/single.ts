@@ -75,7 +75,7 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
     }).then((control) => {
       closeControl = () => control.close();
       greet(settings, listeners.bound);
-      void rehearse(settings, () => booted.worker.connections() === 0, log);
+      void rehearse(settings, () => booted.worker.sessions.size === 0, log);
     }, reject);
   });
   await booted.stop();

@@ -57,7 +57,7 @@ async function run(): Promise<void> {
   channel.onStop(() => booted.stop());
   channel.onAsk((verb, args) => answer(booted, verb, args as Asked));
   channel.ready();
-  if (channel.first) void rehearse(settings, () => booted.worker.connections() === 0, log);
+  if (channel.first) void rehearse(settings, () => booted.worker.sessions.size === 0, log);
 }
 
 interface Asked {
