@@ -2,6 +2,7 @@
 import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
 import type { Reference } from '../host/views.ts';
 import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
+import { NS } from '../protocol/namespaces.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
@@ -297,6 +298,8 @@ export class Accounts {
     const stanza = this.parts.reader.read(bytes);
     const from = stanza.from === undefined ? undefined : this.parts.jids.get(stanza.from);
     if (from === undefined || stanza.name === 'presence') return;
+    // XEP-0280: a copy that the server made is nobody's message; the other resources have had their own.
+    if (from.full === account.jid.bare && stanza.children[0]?.ns === NS.carbons) return;
     // It was for the whole account (RFC 6121 §8.5.2.1.1): the other resources have had their own copies.
     if (stanza.to !== lost.full && account.reachable.length > 0) return;
     this.receive(account, stanza, from, lost, PLAIN, undefined, 0);

@@ -141,6 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     random,
     log,
     moduleFeatures: () => host.streamFeatures(),
+    moduleElement: (ns) => host.elementHandler(ns),
     onClosed: (stream) => {
       streams.delete(stream as ClientStream);
     },

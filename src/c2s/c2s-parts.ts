@@ -1,6 +1,7 @@
 // What all client streams of a worker share.
 import type { TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { ElementHandler } from '../host/stream-session.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
 import type { Session } from '../session/session.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
@@ -77,5 +78,7 @@ export interface C2sParts {
   readonly log: Log;
   /** Children of <stream:features/> after log-in that modules brought. */
   readonly moduleFeatures: () => Bytes;
+  /** Who handles elements of that namespace on a bound stream, beside stanzas and XEP-0198. */
+  readonly moduleElement: (ns: string) => ElementHandler | undefined;
   readonly onClosed: (stream: object) => void;
 }

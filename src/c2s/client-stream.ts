@@ -370,7 +370,9 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
       }
       return;
     }
-    throw new StreamError('unsupported-stanza-type');
+    const handler = this.parts.moduleElement(stanza.ns);
+    if (handler === undefined) throw new StreamError('unsupported-stanza-type');
+    handler(session, stanza);
   }
 
   /** RFC 6120 §8.1.2.1: absent, or the sender's own address. */

@@ -15,6 +15,7 @@ import type {
   ModuleDeclaration,
   ModuleHost,
 } from './module.ts';
+import type { ElementHandler } from './stream-session.ts';
 import type { AccountView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
@@ -107,6 +108,7 @@ export class Host {
   private sessionSlots = 0;
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
   private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
+  private readonly elements = new Map<string, ElementHandler>();
   private features: Bytes | undefined;
 
   constructor(parts: HostParts) {
@@ -150,6 +152,11 @@ export class Host {
       .flatMap((declaration) => declaration.streamFeatures ?? [])
       .sort()
       .join('') as Bytes);
+  }
+
+  /** Who handles elements of that namespace which are no stanzas; undefined: nobody. */
+  elementHandler(ns: string): ElementHandler | undefined {
+    return this.elements.get(ns);
   }
 
   private slot<T>(
@@ -209,6 +216,17 @@ export class Host {
         undo.push(() => {
           parts.removeIq(target, ns, child);
         });
+      },
+      element: (ns, handler) => {
+        if (this.elements.has(ns)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to handle the elements of ${ns}, which another module handles.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.elements.set(ns, handler);
+        undo.push(() => this.elements.delete(ns));
       },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),

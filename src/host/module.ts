@@ -10,6 +10,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
+import type { ElementHandler } from './stream-session.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -101,6 +102,8 @@ export interface ModuleHost {
   on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
+  /** One handler for each namespace; a second registration is an operator error. Runs where the connection is. */
+  element(ns: string, handler: ElementHandler): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;

@@ -3,6 +3,8 @@ import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
+import { carbons } from './carbons/index.ts';
+import { csi } from './csi/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { sessionRequest } from './session-request/index.ts';
@@ -16,4 +18,6 @@ export const STANDARD_MODULES: readonly Module[] = [
   disco,
   ping,
   sessionRequest,
+  carbons,
+  csi,
 ];
