@@ -3,6 +3,7 @@ import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
+import { blocking } from './blocking/index.ts';
 import { carbons } from './carbons/index.ts';
 import { csi } from './csi/index.ts';
 import { disco } from './disco/index.ts';
@@ -18,6 +19,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   disco,
   ping,
   sessionRequest,
+  blocking,
   carbons,
   csi,
 ];
