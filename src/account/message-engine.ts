@@ -132,7 +132,10 @@ export class MessageEngine {
     effects.owed = how.owed;
     effects.again = how.again;
     const verdict = this.run('message.out', stanza, account, effects);
-    if (verdict?.error !== undefined) this.refuse(stanza, session.jid, to, verdict.error);
+    if (verdict?.error !== undefined && mayBeRefused(stanza)) {
+      // Not by way of the router: it would come from an address that the account may not hear from (XEP-0191 §3.3).
+      session.deliver(errorBytes(stanza, to, session.jid, verdict.error));
+    }
     if (verdict === undefined)
       this.send(account, effects, effects.onward(), session.jid, to, how, debtor, n);
     effects.unit.clear();

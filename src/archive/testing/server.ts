@@ -133,6 +133,8 @@ interface TestServerOptions {
   readonly directory?: string;
   readonly time?: ManualTime;
   readonly log?: Log;
+  /** What modules write. */
+  readonly moduleLog?: Log;
 }
 
 export class TestServer {
@@ -276,7 +278,7 @@ export class TestServer {
       clock: time,
       timers: time,
       random: systemRandom,
-      log: silentLog,
+      log: this.options.moduleLog ?? silentLog,
       addIq: (...iq) => handlers.add(...iq),
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);

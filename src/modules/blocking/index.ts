@@ -6,6 +6,7 @@ import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';
 import type { Stanza } from '../../xml/stanza.ts';
+import { Announcements } from './announcements.ts';
 import { Blocklist, type Change } from './blocklist.ts';
 import { listBytes, pushBytes, readItems } from './items.ts';
 import { DEFAULTS, type BlockingOptions } from './limits.ts';
@@ -26,6 +27,7 @@ export const blocking: Module = {
       { spec: 'XEP-0377', version: '0.4.1', status: 'complete', note: 'reports go to the log' },
     ],
     features: { host: [NS.blocking, NS.reporting] },
+    needs: ['roster'],
     options: async () => (await import('./options.ts')).OPTIONS,
     stores: BLOCKING_SCHEMA,
     removals: BLOCKING_REMOVALS,
@@ -41,6 +43,19 @@ export const blocking: Module = {
       service.blocks(account, from) ? service.refuseIncoming(stanza) : undefined,
     );
     host.on('message.out', settings, (_stanza, account, { to }) =>
+      service.blocks(account, to) ? BLOCKED : undefined,
+    );
+    host.on('iq.in', settings, (_stanza, account, from) =>
+      service.blocks(account, from) ? UNAVAILABLE : undefined,
+    );
+    host.on('iq.out', settings, (_stanza, account, to) =>
+      service.blocks(account, to) ? BLOCKED : undefined,
+    );
+    // §3.3: neither an answer nor an error.
+    host.on('presence.in', settings, (_stanza, account, from) =>
+      service.blocks(account, from) ? STOP : undefined,
+    );
+    host.on('presence.out', settings, (_stanza, account, to) =>
       service.blocks(account, to) ? BLOCKED : undefined,
     );
   },
@@ -62,6 +77,7 @@ class Blocking {
   private readonly options: BlockingOptions;
   private readonly statements: BlockingStatements;
   private readonly reports: Reports;
+  private readonly announcements: Announcements;
   private readonly lists: Slot<Blocklist | undefined>;
   /** §3.3: a resource that asked for the list is told of changes. */
   private readonly asked: Slot<boolean>;
@@ -71,6 +87,7 @@ class Blocking {
     this.options = options;
     this.statements = new BlockingStatements(host.storage);
     this.reports = new Reports(host);
+    this.announcements = new Announcements(host);
     this.lists = host.accountSlot<Blocklist | undefined>(() => undefined);
     this.asked = host.storedSessionSlot(() => false, 'asked');
     host.onLoad({
@@ -123,6 +140,8 @@ class Blocking {
     }
     for (const jid of jids) request.write(this.statements.add, account.owner, jid);
     this.begin(request, account, { isBlocking: true, jids }, () => {
+      // §3.3: who was told of the user's presence sees it go. Not by way of the gate, which is closed now.
+      for (const jid of fresh) this.announcements.gone(account, jid);
       this.reports.log(request.from, items);
     });
     return undefined;
@@ -138,12 +157,11 @@ class Blocking {
       throw new StanzaError('bad-request');
     if (isAll) request.write(this.statements.clear, account.owner);
     for (const jid of jids) request.write(this.statements.remove, account.owner, jid);
-    this.begin(
-      request,
-      account,
-      { isBlocking: false, jids: isAll ? undefined : jids },
-      () => undefined,
-    );
+    const known = this.of(account)?.jids ?? new Set<string>();
+    const freed = isAll ? [...known] : jids.filter((jid) => known.has(jid));
+    this.begin(request, account, { isBlocking: false, jids: isAll ? undefined : jids }, () => {
+      for (const jid of freed) this.announcements.back(account, jid);
+    });
     return undefined;
   }
 
