@@ -74,6 +74,8 @@ export function announcer(host: ModuleHost): Announcer {
 export interface PresenceReader {
   /** The session's presence went to this address directly, and its broadcasts do not reach it. */
   wentTo: Presences['wentTo'];
+  /** Those of these addresses that fit are no longer told of anything by presence/. */
+  takeDirected: Presences['takeDirected'];
 }
 
 export function presenceReader(host: ModuleHost): PresenceReader {

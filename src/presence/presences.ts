@@ -80,6 +80,21 @@ export class Presences {
     return session.slot(this.directedTo)?.includes(to.full) ?? false;
   }
 
+  /** Forgets those of the addresses that its presence went to directly which fit: they are told by the caller. */
+  takeDirected(session: SessionView, fits: (to: Jid) => boolean): Jid[] {
+    const known = session.slot(this.directedTo);
+    if (known === undefined) return [];
+    const taken: Jid[] = [];
+    const left = known.filter((address) => {
+      const to = this.parts.host.address(address);
+      if (to === undefined || !fits(to)) return true;
+      taken.push(to);
+      return false;
+    });
+    session.setSlot(this.directedTo, left.length === 0 ? undefined : left);
+    return taken;
+  }
+
   /** RFC 6121 §4.3.2 */
   probed(account: AccountView, from: Jid): void {
     const { host, contacts, announcer, words } = this.parts;

@@ -1,6 +1,7 @@
 import { archive } from '../../archive/index.ts';
 import { DOMAIN, TestServer, type TestClient } from '../../archive/testing/server.ts';
 import { offline } from '../../offline/index.ts';
+import { presence } from '../../presence/index.ts';
 import { roster } from '../../roster/index.ts';
 import { silentLog, type Log } from '../../util/log.ts';
 import { carbons } from '../carbons/index.ts';
@@ -26,7 +27,7 @@ const reports: Log = {
 beforeEach(async () => {
   reported.length = 0;
   server = await TestServer.open({
-    modules: [archive, offline, carbons, roster, ping, blocking],
+    modules: [archive, offline, carbons, roster, presence, ping, blocking],
     options: { blocking: { maxItems: 5 } },
     moduleLog: reports,
   });
@@ -195,8 +196,10 @@ describe.each([
     expect(await come(juliet)).toEqual([]);
   });
 
-  test('§3.3: presence reaches nobody and is not answered', async () => {
-    for (const type of ['', 'unavailable', 'probe', 'error'])
+  test('§3.3: presence of every kind reaches nobody and is not answered', async () => {
+    // RFC 6121 §3.1.2: those of subscriptions come from the account, whatever resource sent them.
+    const ofAccount = entry.includes('/') ? [] : ['subscribe', 'unsubscribed'];
+    for (const type of ['', 'unavailable', 'probe', 'error', ...ofAccount])
       for (const to of ['juliet@example.org', 'juliet@example.org/balcony'])
         romeo.send(`<presence to='${to}'${type === '' ? '' : ` type='${type}'`}/>`);
     expect(await come(romeo)).toEqual([]);
@@ -243,6 +246,7 @@ test.each(['romeo@example.org', 'romeo@example.org/orchard', 'example.org'])(
   '§3.3, §3.4: a contact who sees the user sees her go when he is blocked as %s, and come back',
   async (entry) => {
     juliet.send('<presence><show>away</show></presence>');
+    await come(romeo);
     await asks(juliet, block(entry));
     const left = await come(romeo);
     expect(left.sort()).toEqual([
@@ -275,6 +279,31 @@ test('a stranger sees nothing of being blocked', async () => {
   await asks(juliet, block('paris@example.org'));
   await asks(juliet, unblock('paris@example.org'));
   expect(await come(paris)).toEqual([]);
+});
+
+test('who had presence directly sees it go, and nothing of what comes later', async () => {
+  await server.addAccount('paris');
+  const paris = await server.login('paris', 'x');
+  paris.available();
+  await come(paris);
+  juliet.send("<presence to='paris@example.org/x'/>");
+  expect(await come(paris)).toHaveLength(1);
+  await asks(juliet, block('paris@example.org'));
+  expect(await come(paris)).toEqual([expect.stringContaining("type='unavailable'")]);
+  juliet.send("<presence type='unavailable'/>");
+  expect(await come(paris)).toEqual([]);
+});
+
+test('a contact whose presence was not heard meanwhile is asked for it', async () => {
+  juliet.send("<presence to='romeo@example.org' type='subscribe'/>");
+  await server.settle();
+  romeo.send("<presence to='juliet@example.org' type='subscribed'/>");
+  await server.settle();
+  await asks(juliet, block('romeo@example.org'));
+  romeo.send('<presence><show>dnd</show></presence>');
+  await come(juliet);
+  await asks(juliet, unblock());
+  expect(await come(juliet)).toContainEqual(expect.stringContaining('<show>dnd</show>'));
 });
 
 test('what is sent right behind the command is judged by it, before it is on disk', async () => {

@@ -27,7 +27,7 @@ export const blocking: Module = {
       { spec: 'XEP-0377', version: '0.4.1', status: 'complete', note: 'reports go to the log' },
     ],
     features: { host: [NS.blocking, NS.reporting] },
-    needs: ['roster'],
+    needs: ['roster', 'presence'],
     options: async () => (await import('./options.ts')).OPTIONS,
     stores: BLOCKING_SCHEMA,
     removals: BLOCKING_REMOVALS,
