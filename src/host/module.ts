@@ -10,6 +10,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
+import type { BoundAddition, InlineBind } from './inline-bind.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -30,6 +31,8 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
+  /** XEP-0386 §4.1: what a client may ask for inside `<bind/>`, as its `<inline/>` lists it. */
+  readonly bindFeatures?: readonly string[];
   /**
    * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
    * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
@@ -101,6 +104,10 @@ export interface ModuleHost {
   on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
+  /** Takes the children of Bind 2 requests in a namespace; a second registration is an operator error. */
+  bindInline(ns: string, handler: InlineBind): void;
+  /** Adds a child to every `<bound/>` of Bind 2. */
+  onBound(addition: BoundAddition): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;

@@ -3,6 +3,7 @@ import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
+import { devices } from './devices/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { sessionRequest } from './session-request/index.ts';
@@ -13,6 +14,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   archive,
   offline,
   roster,
+  devices,
   disco,
   ping,
   sessionRequest,
