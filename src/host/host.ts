@@ -6,6 +6,7 @@ import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   IqHandler,
@@ -106,6 +107,7 @@ export class Counter {
 
 export class Host {
   readonly hooks = new HookTable();
+  readonly inlineBinds: InlineBinds;
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
@@ -120,9 +122,11 @@ export class Host {
   private features: Bytes | undefined;
   /** The one keeper of contacts and subscriptions. */
   presenceRules: PresenceRules | undefined;
+  private binds: readonly string[] | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
+    this.inlineBinds = new InlineBinds(parts.log);
   }
 
   /** @throws OperatorError when two modules want the same place */
@@ -130,6 +134,7 @@ export class Host {
     const undo: (() => void)[] = [];
     this.running.set(module.declaration.name, { module, undo });
     this.features = undefined;
+    this.binds = undefined;
     module.setup(this.viewFor(module.declaration, options, undo));
   }
 
@@ -138,6 +143,7 @@ export class Host {
     if (entry === undefined) return;
     this.running.delete(name);
     this.features = undefined;
+    this.binds = undefined;
     for (const undo of entry.undo.reverse()) undo();
   }
 
@@ -167,6 +173,13 @@ export class Host {
   /** Who handles elements of that namespace which are no stanzas; undefined: nobody. */
   elementHandler(ns: string): ElementHandler | undefined {
     return this.elements.get(ns);
+  }
+
+  /** What modules take inside Bind 2 requests; the same list until modules change. */
+  bindFeatures(): readonly string[] {
+    return (this.binds ??= this.declarations().flatMap(
+      (declaration) => declaration.bindFeatures ?? [],
+    ));
   }
 
   private slot<T>(
@@ -237,6 +250,20 @@ export class Host {
         }
         this.elements.set(ns, handler);
         undo.push(() => this.elements.delete(ns));
+      },
+      bindInline: (ns, handler) => {
+        if (!this.inlineBinds.add(ns, handler)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to take ${ns} when a resource is bound, which another module takes.`,
+            'Leave one of the two out.',
+          );
+        }
+        undo.push(() => this.inlineBinds.remove(ns));
+      },
+      onBound: (addition) => {
+        this.inlineBinds.addAddition(addition);
+        undo.push(() => this.inlineBinds.removeAddition(addition));
       },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),

@@ -12,6 +12,7 @@ import type { XmlContext } from '../xml/xml-context.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { PresenceRules } from './presence-rules.ts';
 import type { ElementHandler } from './stream-session.ts';
+import type { BoundAddition, InlineBind } from './inline-bind.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -32,6 +33,8 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
+  /** XEP-0386 §4.1: what a client may ask for inside `<bind/>`, as its `<inline/>` lists it. */
+  readonly bindFeatures?: readonly string[];
   /**
    * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
    * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
@@ -105,6 +108,10 @@ export interface ModuleHost {
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
   /** One handler for each namespace; a second registration is an operator error. Runs where the connection is. */
   element(ns: string, handler: ElementHandler): void;
+  /** Takes the children of Bind 2 requests in a namespace; a second registration is an operator error. */
+  bindInline(ns: string, handler: InlineBind): void;
+  /** Adds a child to every `<bound/>` of Bind 2. */
+  onBound(addition: BoundAddition): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;

@@ -7,6 +7,7 @@ import { roster } from '../roster/index.ts';
 import { blocking } from './blocking/index.ts';
 import { carbons } from './carbons/index.ts';
 import { csi } from './csi/index.ts';
+import { devices } from './devices/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { sessionRequest } from './session-request/index.ts';
@@ -18,6 +19,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   offline,
   roster,
   presence,
+  devices,
   disco,
   ping,
   sessionRequest,
