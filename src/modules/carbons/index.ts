@@ -22,11 +22,17 @@ export const carbons: Module = {
       { spec: 'XEP-0334', version: '1.0.0', status: 'partial', note: 'no-copy alone' },
     ],
     features: { host: [NS.carbons, NS.carbonsRules] },
+    bindFeatures: [NS.carbons],
   },
   setup(host: ModuleHost): void {
     const service = new Carbons(host);
     host.iq('account', NS.carbons, 'enable', (request) => service.switch(request, true));
     host.iq('account', NS.carbons, 'disable', (request) => service.switch(request, false));
+    // XEP-0386 §4.1: for who binds with it, before the first message comes.
+    host.bindInline(NS.carbons, (request, _account, session) => {
+      if (request.getName() === 'enable') service.enable(session);
+      return undefined;
+    });
     host.on(
       'message.in',
       { order: ORDER, why: 'copies carry the id of the archive' },
@@ -64,6 +70,10 @@ class Carbons {
     if (request.session === undefined) throw new StanzaError('not-allowed');
     request.session.setSlot(this.wants, wants);
     return undefined;
+  }
+
+  enable(session: SessionView): void {
+    session.setSlot(this.wants, true);
   }
 
   /** §7: to each client that wants it and is not given the message itself. */

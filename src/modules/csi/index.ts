@@ -14,6 +14,8 @@ export const csi: Module = {
     xeps: [{ spec: 'XEP-0352', version: '1.0.0', status: 'complete' }],
     // §4.1
     streamFeatures: [`<csi xmlns='${NS.csi}'/>` as Bytes],
+    // XEP-0386 §4.1: said while binding, it is handled as the client's first element.
+    bindFeatures: [NS.csi],
     options: async () => (await import('./options.ts')).OPTIONS,
   },
   setup(host: ModuleHost): void {
