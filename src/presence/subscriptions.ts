@@ -68,7 +68,7 @@ export class Subscriptions {
       const bytes = addressed(stanza, 'c2s', from, account.jid);
       change.committed(() => {
         // §3.1.6, §3.2.3, §3.3.3: to interested resources, before the push.
-        for (const session of roster.interestedOf(account)) session.deliver(bytes);
+        for (const session of roster.interestedOf(account)) change.deliver(session, bytes);
       });
     }
     if (step.cell.also === 'answer') {
@@ -134,7 +134,9 @@ export class Subscriptions {
     if (!isSame(was, next)) {
       const edit = roster.changeStates(account, jid, next, write);
       change.committed(() => {
-        roster.commit(account, edit);
+        roster.commit(account, edit, (session, push) => {
+          change.deliver(session, push);
+        });
       });
     }
     if (!asks) change.failed(requests.remove(account, jid, write));
@@ -170,7 +172,7 @@ export class Subscriptions {
     const request = requests.keep(account, from.bare, bytes, change.write.bind(change));
     change.committed(() => {
       request.settle(true);
-      for (const session of account.sessions) if (session.available) session.deliver(bytes);
+      for (const session of account.sessions) if (session.available) change.deliver(session, bytes);
     });
     change.failed(() => {
       request.settle(false);

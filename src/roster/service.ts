@@ -117,11 +117,12 @@ export class RosterService {
   }
 
   /** The change is on disk: interested resources are told. RFC 6121 §2.1.6 */
-  commit(account: AccountView, change: Change): void {
-    const contact = account.slot(this.rosters).commit(change);
-    this.told(account, contact, (session, stanza) => {
-      session.deliver(stanza);
-    });
+  commit(
+    account: AccountView,
+    change: Change,
+    push: (session: SessionView, stanza: Bytes) => void,
+  ): void {
+    this.told(account, account.slot(this.rosters).commit(change), push);
   }
 
   /** What will be true of a contact when all that is on its way has arrived. */
