@@ -1,11 +1,12 @@
 // Loads modules in the order of their needs, gives each its view of the server, and takes everything back at stop.
 import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
-import { OperatorError } from '../util/errors.ts';
+import { InvariantError, OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   IqHandler,
@@ -14,7 +15,11 @@ import type {
   Module,
   ModuleDeclaration,
   ModuleHost,
+  Service,
 } from './module.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { PresenceRules } from './presence-rules.ts';
+import type { ElementHandler } from './stream-session.ts';
 import type { AccountView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
@@ -35,7 +40,11 @@ export interface HostParts {
   ) => boolean;
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
-  readonly send: (stanza: Stanza) => void;
+  readonly send: (stanza: Stanza, from: Jid, to: Jid) => void;
+  readonly fanOut: (stanza: Stanza, from: Jid, to: readonly Jid[]) => void;
+  readonly mayTell: (stanza: Stanza, account: AccountView, to: Jid) => boolean;
+  /** The address of a prepared text. */
+  readonly address: (text: string) => Jid | undefined;
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -98,6 +107,7 @@ export class Counter {
 
 export class Host {
   readonly hooks = new HookTable();
+  readonly inlineBinds: InlineBinds;
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
@@ -105,12 +115,18 @@ export class Host {
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
   private accountSlots = 0;
   private sessionSlots = 0;
+  private readonly services = new Map<string, unknown>();
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
   private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
+  private readonly elements = new Map<string, ElementHandler>();
   private features: Bytes | undefined;
+  /** The one keeper of contacts and subscriptions. */
+  presenceRules: PresenceRules | undefined;
+  private binds: readonly string[] | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
+    this.inlineBinds = new InlineBinds(parts.log);
   }
 
   /** @throws OperatorError when two modules want the same place */
@@ -118,6 +134,7 @@ export class Host {
     const undo: (() => void)[] = [];
     this.running.set(module.declaration.name, { module, undo });
     this.features = undefined;
+    this.binds = undefined;
     module.setup(this.viewFor(module.declaration, options, undo));
   }
 
@@ -126,6 +143,7 @@ export class Host {
     if (entry === undefined) return;
     this.running.delete(name);
     this.features = undefined;
+    this.binds = undefined;
     for (const undo of entry.undo.reverse()) undo();
   }
 
@@ -150,6 +168,18 @@ export class Host {
       .flatMap((declaration) => declaration.streamFeatures ?? [])
       .sort()
       .join('') as Bytes);
+  }
+
+  /** Who handles elements of that namespace which are no stanzas; undefined: nobody. */
+  elementHandler(ns: string): ElementHandler | undefined {
+    return this.elements.get(ns);
+  }
+
+  /** What modules take inside Bind 2 requests; the same list until modules change. */
+  bindFeatures(): readonly string[] {
+    return (this.binds ??= this.declarations().flatMap(
+      (declaration) => declaration.bindFeatures ?? [],
+    ));
   }
 
   private slot<T>(
@@ -210,6 +240,31 @@ export class Host {
           parts.removeIq(target, ns, child);
         });
       },
+      element: (ns, handler) => {
+        if (this.elements.has(ns)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to handle the elements of ${ns}, which another module handles.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.elements.set(ns, handler);
+        undo.push(() => this.elements.delete(ns));
+      },
+      bindInline: (ns, handler) => {
+        if (!this.inlineBinds.add(ns, handler)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to take ${ns} when a resource is bound, which another module takes.`,
+            'Leave one of the two out.',
+          );
+        }
+        undo.push(() => this.inlineBinds.remove(ns));
+      },
+      onBound: (addition) => {
+        this.inlineBinds.addAddition(addition);
+        undo.push(() => this.inlineBinds.removeAddition(addition));
+      },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
       sessionSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
@@ -232,9 +287,42 @@ export class Host {
         keep(parts.timers.every(ms, guarded(run)));
       },
       accounts: () => parts.accounts(),
-      send: (stanza) => {
-        parts.send(stanza);
+      send: (stanza, from, to) => {
+        const sender = from ?? parts.address(stanza.from ?? '');
+        const recipient = to ?? parts.address(stanza.to ?? '');
+        if (sender !== undefined && recipient !== undefined) parts.send(stanza, sender, recipient);
       },
+      fanOut: (stanza, from, to) => {
+        parts.fanOut(stanza, from, to);
+      },
+      presence: (rules) => {
+        if (this.presenceRules !== undefined) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to keep the contacts, which another module keeps.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.presenceRules = rules;
+        undo.push(() => {
+          this.presenceRules = undefined;
+        });
+      },
+      offer: (service, value) => {
+        this.services.set(service.name, value);
+        undo.push(() => this.services.delete(service.name));
+      },
+      use: <T>(service: Service<T>): T => {
+        const value = this.services.get(service.name);
+        if (value === undefined) {
+          throw new InvariantError(
+            `module ${name} uses ${service.name}, which nobody it needs offers`,
+          );
+        }
+        return value as T;
+      },
+      mayTell: (stanza, account, to) => parts.mayTell(stanza, account, to),
+      address: (text) => parts.address(text),
       counter: (counter, help) => {
         const made = new Counter(`${name}_${counter}`, help);
         this.counters.push(made);

@@ -10,6 +10,9 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
+import type { PresenceRules } from './presence-rules.ts';
+import type { ElementHandler } from './stream-session.ts';
+import type { BoundAddition, InlineBind } from './inline-bind.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -30,6 +33,8 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
+  /** XEP-0386 §4.1: what a client may ask for inside `<bind/>`, as its `<inline/>` lists it. */
+  readonly bindFeatures?: readonly string[];
   /**
    * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
    * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
@@ -101,6 +106,12 @@ export interface ModuleHost {
   on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
+  /** One handler for each namespace; a second registration is an operator error. Runs where the connection is. */
+  element(ns: string, handler: ElementHandler): void;
+  /** Takes the children of Bind 2 requests in a namespace; a second registration is an operator error. */
+  bindInline(ns: string, handler: InlineBind): void;
+  /** Adds a child to every `<bound/>` of Bind 2. */
+  onBound(addition: BoundAddition): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;
@@ -114,10 +125,35 @@ export interface ModuleHost {
   every(ms: number, run: () => void): void;
   /** Accounts in memory on this worker. */
   accounts(): Iterable<AccountView>;
-  /** A stanza of the server's own, routed like any other. */
-  send(stanza: Stanza): void;
+  /**
+   * A stanza of the server's own, routed like any other.
+   * @param from, to stand in for the stanza's own attributes
+   */
+  send(stanza: Stanza, from?: Jid, to?: Jid): void;
+  /**
+   * One presence to many bare JIDs, in one frame for each worker. Accounts of which nobody is on line are not read for it.
+   * @param to bare JIDs
+   */
+  fanOut(stanza: Stanza, from: Jid, to: readonly Jid[]): void;
+  /** The rules of subscriptions and contacts; one module's alone. @throws OperatorError */
+  presence(rules: PresenceRules): void;
+  /** Offers something to modules that name this one in their needs. */
+  offer<T>(service: Service<T>, value: T): void;
+  /** What a module named in the needs offers. @throws InvariantError if it is not there */
+  use<T>(service: Service<T>): T;
+  /** Asks the other modules (`presence.out`). True: `to` may be told. Always true for the account's own address. */
+  mayTell(stanza: Stanza, account: AccountView, to: Jid): boolean;
+  /** The address of a text that was prepared before. */
+  address(prepared: string): Jid | undefined;
   /** A plain counter that metrics read on scrape. */
   counter(name: string, help: string): { add(count?: number): void };
+}
+
+/** What one module offers to those that need it; the name is unique. Its type is that of the value. */
+export interface Service<T> {
+  readonly name: string;
+  /** Never there: it carries the type. */
+  readonly type?: T;
 }
 
 /** A feature or a third-party package. */

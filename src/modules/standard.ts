@@ -2,7 +2,12 @@
 import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
+import { presence } from '../presence/index.ts';
 import { roster } from '../roster/index.ts';
+import { blocking } from './blocking/index.ts';
+import { carbons } from './carbons/index.ts';
+import { csi } from './csi/index.ts';
+import { devices } from './devices/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { sessionRequest } from './session-request/index.ts';
@@ -13,7 +18,12 @@ export const STANDARD_MODULES: readonly Module[] = [
   archive,
   offline,
   roster,
+  presence,
+  devices,
   disco,
   ping,
   sessionRequest,
+  blocking,
+  carbons,
+  csi,
 ];

@@ -14,8 +14,15 @@ export interface BindingParts {
 }
 
 export type Bound =
-  | { readonly jid: Jid }
+  | { readonly jid: Jid; readonly inline: Bytes }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+/** What a resource is bound with besides: see AttachRequest. */
+export interface BoundWith {
+  readonly device?: string;
+  readonly inline?: Bytes;
+  readonly temporary?: boolean;
+}
 
 export class Binding {
   private readonly parts: BindingParts;
@@ -31,17 +38,21 @@ export class Binding {
     account: Jid,
     resource: string | undefined,
     session: number,
+    { device = '', inline = '' as Bytes, temporary = false }: BoundWith,
     done: (result: Bound) => void,
   ): void {
     const request = this.parts.request();
     this.waiting.set(request, done);
-    const fields = [request, account.bareBytes, utf8(resource ?? ''), session];
-    this.parts.send(owner, frame(FRAME.bind, ...fields));
+    const wanted = [account.bareBytes, utf8(resource ?? ''), session];
+    const extras = [device, temporary ? '1' : '', inline];
+    this.parts.send(owner, frame(FRAME.bind, request, ...wanted, ...extras));
   }
 
   /** At the owner. */
   asked(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
     const [request, bare, resource, id] = fields as [Bytes, Bytes, Bytes, Bytes];
+    // An earlier version does not say.
+    const [device = '', temporary = '', inline = '' as Bytes] = fields.slice(4);
     const { accounts, send } = this.parts;
     // Open until answered: if this worker dies before, the request comes again to the next one.
     debts.owe(no);
@@ -52,10 +63,15 @@ export class Binding {
         id: Number(id),
         worker: from,
         port: new RemotePort(from, Number(id), send),
+        device,
+        temporary: temporary === '1',
+        ...(inline === '' ? {} : { inline }),
       },
       (result) => {
         const answer =
-          result.refused === undefined ? ['', utf8(result.session.jid.full)] : [result.refused, ''];
+          result.refused === undefined
+            ? ['', utf8(result.session.jid.full), result.inline ?? '']
+            : [result.refused, '', ''];
         send(from, frame(FRAME.bound, request, ...answer));
         debts.pay(no);
       },
@@ -63,11 +79,11 @@ export class Binding {
   }
 
   /** The owner has answered. */
-  answered([request, refused, jid]: Bytes[]): void {
+  answered([request, refused, jid, inline]: Bytes[]): void {
     this.end(
       request,
       refused === ''
-        ? { jid: parseJid(text(jid as Bytes)) }
+        ? { jid: parseJid(text(jid as Bytes)), inline: inline ?? ('' as Bytes) }
         : { refused: refused as string as 'conflict' },
     );
   }

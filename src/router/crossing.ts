@@ -31,6 +31,7 @@ import {
   unpackHow,
   unpackReferences,
 } from './frames.ts';
+import { fanOutFrame, hear } from './fan-out.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
@@ -103,6 +104,10 @@ export class Crossing implements LinkHandler, Elsewhere {
       debtor === undefined || (debtor instanceof ReceivedDebts && debtor.isUnasked(n));
     const flags = packHow(how.owed, how.again, unasked);
     this.send(worker, frame(FRAME.incoming, flags, bytes), debtor, n);
+  }
+
+  fanOut(worker: WorkerId, stanza: Stanza, from: Jid, to: readonly Jid[]): void {
+    this.send(worker, fanOutFrame(stanza, from, to));
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -254,6 +259,10 @@ export class Crossing implements LinkHandler, Elsewhere {
   private handleRare({ from, no, payload }: Incoming, debts: ReceivedDebts): void {
     const fields = fieldsOf(payload);
     switch (kindOfFrame(payload)) {
+      case FRAME.fanOut:
+        debts.unask();
+        hear(fields, this.parts);
+        return;
       case FRAME.end:
         this.parts.sessions.get(Number(fields[0]))?.end(fields[1] as string as EndReason);
         return;

@@ -8,11 +8,14 @@ import type { Bytes } from '../xml/bytes.ts';
 export const FRAME = {
   /** Sender's owner → recipient's owner: how, stanza with both addresses. */
   incoming: 'I',
+  /** Owner → owners of contacts: one presence without `to`, then the bare JID of each. Nothing is owed for it. */
+  fanOut: 'F',
   /** Session's worker → account's owner: account, session, how, stanza without `from`. */
   outgoing: 'O',
-  /** Session's worker → owner: request, account, resource or nothing, session. */
+  /** Session's worker → owner: request, account, resource or nothing, session, device or nothing, 1 if the account is
+   * temporary, what is to be enabled or nothing. */
   bind: 'B',
-  /** Owner → session's worker: request, refusal or nothing, full JID. */
+  /** Owner → session's worker: request, refusal or nothing, full JID, what was enabled. */
   bound: 'b',
   /** Owner → session's worker: session, reference, stanza. */
   deliver: 'D',
