@@ -18,6 +18,8 @@ export interface AccountAdminParts {
   readonly clock: Clock;
   /** Statements that delete what an account left, each with its owner id. */
   readonly removals: () => readonly StatementId[];
+  /** Statements that end what an account's password was exchanged for, each with its owner id. */
+  readonly revocations: () => readonly StatementId[];
   /** Told after a change is on disk: memory forgets, sessions of a removed account end. */
   readonly changed: (address: BareJid, what: 'created' | 'removed') => void | Promise<void>;
 }
@@ -62,10 +64,12 @@ export class AccountAdmin implements AdminAccounts {
 
   async setPassword(address: BareJid, password: string): Promise<void> {
     const { local, domain } = parseJid(address);
-    await this.idOf(address);
+    const id = await this.idOf(address);
     const unit = this.parts.commits.storage.unit();
     this.parts.store.setPassword(unit, local, domain, await this.credentials(password));
-    await this.commit(unit, 0);
+    // SECURITY: whoever changes a password may do so because somebody else knows it.
+    for (const statement of this.parts.revocations()) unit.add(statement, id);
+    await this.commit(unit, id);
   }
 
   async remove(address: BareJid): Promise<void> {

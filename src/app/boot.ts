@@ -85,6 +85,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     random: systemRandom,
     clock: systemClock,
     removals: () => [worker.storage.statement(SESSIONS_REMOVAL), ...worker.host.removals()],
+    revocations: () => worker.host.revocations(),
     changed: (address, what) => {
       if (what === 'removed') worker.accounts.endAll(address, 'not-authorized');
       worker.accounts.cache.forget(address);

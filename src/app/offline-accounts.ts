@@ -33,6 +33,10 @@ export async function openAccountsOffline(
     random: systemRandom,
     clock: systemClock,
     removals: () => removalStatements().map((name) => storage.statement(name)),
+    revocations: () =>
+      STANDARD_MODULES.flatMap((module) => module.declaration.revocations ?? []).map((name) =>
+        storage.statement(name),
+      ),
     changed: () => undefined,
   });
   return Object.assign(admin, {

@@ -142,6 +142,13 @@ export class Host {
     );
   }
 
+  /** Statements that end what an account's password was exchanged for. */
+  revocations(): readonly StatementId[] {
+    return this.declarations().flatMap((declaration) =>
+      (declaration.revocations ?? []).map((name) => this.parts.storage.statement(name)),
+    );
+  }
+
   stopAll(): void {
     for (const name of [...this.running.keys()].reverse()) this.stop(name);
   }

@@ -45,6 +45,8 @@ export interface ModuleDeclaration {
   readonly stores?: Schema;
   /** Names of writes that delete what an account left; their only parameter is its owner id. */
   readonly removals?: readonly string[];
+  /** Names of writes that end what was given for a password; run when it changes. Their only parameter is the owner id. */
+  readonly revocations?: readonly string[];
 }
 
 /** Where an iq is answered: at the host's own address, or at an account's bare JID by its owner. */

@@ -178,12 +178,36 @@ export class TestServer {
 
   /** What `xmppd status` is told. */
   async status() {
-    const control = await connectControl(
-      join(this.directory, 'data', 'run', 'control.sock'),
-      systemTimers,
+    return await this.controlled((control) => control.call('status', {}));
+  }
+
+  /** An account of that very name, made while the server runs. */
+  async makeUser(local: string): Promise<User> {
+    const user = { local, bare: `${local}@${HOST}`, password: PASSWORD };
+    await this.controlled((control) =>
+      control.call('user add', { address: user.bare, password: PASSWORD }),
     );
+    return user;
+  }
+
+  /** As `xmppd user passwd` and `xmppd user del` do it. */
+  async setPassword(user: User, password: string): Promise<void> {
+    await this.controlled((control) =>
+      control.call('user passwd', { address: user.bare, password }),
+    );
+  }
+
+  async removeUser(user: User): Promise<void> {
+    await this.controlled((control) => control.call('user del', { address: user.bare }));
+  }
+
+  private async controlled<T>(
+    act: (control: Awaited<ReturnType<typeof connectControl>>) => Promise<T>,
+  ): Promise<T> {
+    const socket = join(this.directory, 'data', 'run', 'control.sock');
+    const control = await connectControl(socket, systemTimers);
     try {
-      return await control.call('status', {});
+      return await act(control);
     } finally {
       control.close();
     }

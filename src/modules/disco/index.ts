@@ -14,6 +14,9 @@ const IDENTITIES: Readonly<Record<Place, string>> = {
   account: "<identity category='account' type='registered'/>",
 };
 
+/** XEP-0175 §5 */
+const ANONYMOUS = "<identity category='account' type='anonymous'/>";
+
 const ALWAYS: Readonly<Record<Place, readonly string[]>> = {
   // XEP-0160 §5: `msgoffline` says that messages wait.
   host: [NS.discoInfo, NS.discoItems, 'msgoffline'],
@@ -50,7 +53,8 @@ function info(host: ModuleHost, place: Place, request: IqRequest): Bytes {
     for (const feature of declaration.features?.[place] ?? []) features.add(feature);
   }
   const lines = [...features].sort().map((feature) => `<feature var='${escapeAttr(feature)}'/>`);
-  return `<query xmlns='${NS.discoInfo}'>${IDENTITIES[place]}${lines.join('')}</query>` as Bytes;
+  const identity = request.account?.temporary === true ? ANONYMOUS : IDENTITIES[place];
+  return `<query xmlns='${NS.discoInfo}'>${identity}${lines.join('')}</query>` as Bytes;
 }
 
 function items(request: IqRequest): Bytes {
