@@ -194,6 +194,19 @@ export class Accounts {
     for (const session of this.cache.peek(bare)?.sessions ?? []) session.port.end(reason);
   }
 
+  /**
+   * A request as the account's own client would send it, without a session of it.
+   * @returns the answer, result or error, as a complete stanza
+   */
+  onBehalf(account: Account, stanza: Stanza): Promise<Bytes> {
+    return new Promise((resolve) => {
+      const port = { deliver: resolve, end: () => undefined };
+      const asker = new SessionRef(account.jid, 0, -1, port, this.parts.log);
+      const { jid } = account;
+      this.parts.iqs.answer('account', stanza, jid, jid, account, asker, undefined, 0);
+    });
+  }
+
   private bind(account: Account, request: AttachRequest): Attached {
     const { limits } = this.parts;
     const resource = request.resource ?? this.parts.newResource();

@@ -3,6 +3,7 @@
 import { AccountCache } from '../account/account-cache.ts';
 import { Accounts } from '../account/accounts.ts';
 import { AccountsStore } from '../account/accounts-store.ts';
+import { ServerLists } from '../admin/server-lists.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
 import { MessageEngine } from '../account/message-engine.ts';
@@ -11,7 +12,7 @@ import { SessionKeeper } from '../account/session-keeper.ts';
 import type { Links } from '../cluster/link.ts';
 import type { Settings } from '../config/index.ts';
 import { Host } from '../host/host.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, ModuleHost } from '../host/module.ts';
 import type { Placement } from '../placement/placement.ts';
 import { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -47,6 +48,8 @@ export interface DomainOptions extends WorkerPorts {
   readonly storage: Storage;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  /** Runs an administrative command for a module; absent: none can be run. */
+  readonly run?: ModuleHost['run'];
 }
 
 /** The parts that are made for every worker, wired to each other. */
@@ -62,6 +65,8 @@ export interface Domain {
   readonly hosts: ReadonlySet<string>;
   readonly router: Router;
   readonly store: AccountsStore;
+  /** Empty until they are loaded. */
+  readonly lists: ServerLists;
   readonly host: Host;
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
@@ -93,7 +98,14 @@ export function composeDomain(options: DomainOptions): Domain {
   const commits = new Commits(storage, relieve);
   const hostNames = settings.hosts.map((host) => host.domain);
   const hosts = new Set<string>(hostNames);
-  const router = new Router({ placement, hosts, elsewhere: crossing, reader });
+  const lists = new ServerLists(storage, settings.admins);
+  const router = new Router({
+    placement,
+    hosts,
+    elsewhere: crossing,
+    reader,
+    permits: ({ bare, domain }) => lists.permits(bare, domain),
+  });
   const handlers = new IqHandlers();
   const store = new AccountsStore(storage);
   const host: Host = new Host({
@@ -107,6 +119,11 @@ export function composeDomain(options: DomainOptions): Domain {
     addIq: (...iq) => handlers.add(...iq),
     removeIq: (target, ns, name) => handlers.remove(target, ns, name),
     accounts: () => cache.all(),
+    isAdmin: ({ bare }) => {
+      const account = cache.peek(bare);
+      return account !== undefined && lists.isAdmin(bare, account.owner);
+    },
+    ...(options.run === undefined ? {} : { run: options.run }),
     send: (stanza) => {
       const from = jids.get(stanza.from ?? '');
       const to = jids.get(stanza.to ?? '');
@@ -179,6 +196,7 @@ export function composeDomain(options: DomainOptions): Domain {
     hosts,
     router,
     store,
+    lists,
     host,
     accounts,
     keeper,

@@ -5,6 +5,7 @@ import type { Accounts } from '../account/accounts.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
+import type { ServerLists } from '../admin/server-lists.ts';
 import { unpackStored } from '../account/stored-sessions.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Hashing } from '../auth/hashing.ts';
@@ -13,7 +14,7 @@ import type { C2sParts } from '../c2s/c2s-parts.ts';
 import { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder, type Host } from '../host/host.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, ModuleHost } from '../host/module.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -43,6 +44,8 @@ export interface WorkerOptions extends WorkerPorts {
   readonly databasePath: string;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  /** Runs an administrative command for a module. */
+  readonly run?: ModuleHost['run'];
 }
 
 /** Everything of one worker that others speak to. */
@@ -51,6 +54,7 @@ export interface Worker {
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
   readonly store: AccountsStore;
+  readonly lists: ServerLists;
   readonly hashing: Hashing;
   readonly host: Host;
   readonly sessions: SessionRegistry;
@@ -84,7 +88,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   );
   const storage = await openStorage({
     path: options.databasePath,
-    schema: serverSchema(modules),
+    // Of all modules: what one of them keeps of an account goes with it, even if it is left out now.
+    schema: serverSchema(options.modules),
     mode: options.storageMode,
     synchronous: settings.synchronous,
     clock,
@@ -99,12 +104,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     epoch: options.epoch,
     storage,
     ...(options.forceRewrite === undefined ? {} : { forceRewrite: options.forceRewrite }),
+    ...(options.run === undefined ? {} : { run: options.run }),
     clock,
     timers,
     random,
     log,
   });
   const { xml, jids, wheel, gate, commits, hosts, hostNames, sessions, door, host } = domain;
+  await domain.lists.load();
   const hashing = new Hashing({
     concurrency: hashingConcurrency(settings.workers),
     maxQueued: settings.auth.maxQueued,
@@ -150,6 +157,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     accounts: domain.accounts,
     keeper: domain.keeper,
     store: domain.store,
+    lists: domain.lists,
     hashing,
     host,
     sessions,

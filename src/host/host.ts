@@ -4,10 +4,13 @@ import { OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
+import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import type { AdHocCommand, DiscoNodes } from './ad-hoc.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
+  CommandHandler,
   IqHandler,
   IqTarget,
   Loader,
@@ -36,6 +39,10 @@ export interface HostParts {
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
   readonly send: (stanza: Stanza) => void;
+  /** Absent: there are no administrators. */
+  readonly isAdmin?: (jid: Jid) => boolean;
+  /** Absent: there is nobody who could run commands. */
+  readonly run?: ModuleHost['run'];
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -96,13 +103,33 @@ export class Counter {
   }
 }
 
+interface Running {
+  readonly module: Module;
+  readonly options: unknown;
+  readonly undo: (() => void)[];
+  /** It reads rows when an account is loaded. */
+  loads: boolean;
+}
+
+/** A module as `xmppd module list` shows it. */
+export interface ModuleState {
+  readonly name: string;
+  readonly summary: string;
+  readonly running: boolean;
+}
+
 export class Host {
   readonly hooks = new HookTable();
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
   private readonly parts: HostParts;
-  private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
+  private readonly running = new Map<string, Running>();
+  /** Stopped by an administrator; they can be started again. */
+  private readonly stopped = new Map<string, Running>();
+  private readonly commands = new Map<string, CommandHandler>();
+  private readonly adHoc: AdHocCommand[] = [];
+  private readonly nodes: DiscoNodes[] = [];
   private accountSlots = 0;
   private sessionSlots = 0;
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
@@ -115,10 +142,72 @@ export class Host {
 
   /** @throws OperatorError when two modules want the same place */
   start(module: Module, options: unknown): void {
-    const undo: (() => void)[] = [];
-    this.running.set(module.declaration.name, { module, undo });
+    const entry: Running = { module, options, undo: [], loads: false };
+    this.running.set(module.declaration.name, entry);
     this.features = undefined;
-    module.setup(this.viewFor(module.declaration, options, undo));
+    module.setup(this.viewFor(entry));
+  }
+
+  /** Those that run, in the order of their start, then those that were stopped. */
+  modules(): readonly ModuleState[] {
+    const state = (running: boolean) => (entry: Running) => ({
+      name: entry.module.declaration.name,
+      summary: entry.module.declaration.summary,
+      running,
+    });
+    return [
+      ...[...this.running.values()].map(state(true)),
+      ...[...this.stopped.values()].map(state(false)),
+    ];
+  }
+
+  /**
+   * Stops a module by an administrator's wish; `startAgain` brings it back with the options it had.
+   * @throws OperatorError `module-missing`, `module-needed`, `module-restart`
+   */
+  stopModule(name: string): void {
+    const entry = this.running.get(name);
+    if (entry === undefined) throw missingModule(name, 'does not run');
+    const dependent = this.declarations().find((other) => other.needs?.includes(name));
+    if (dependent !== undefined) {
+      throw new OperatorError(
+        'module-needed',
+        `Module ${name} is needed by module ${dependent.name}, which runs.`,
+        `Stop ${dependent.name} first.`,
+      );
+    }
+    // What it holds of accounts in memory would be missing from them when it starts again.
+    if (entry.loads) {
+      throw new OperatorError(
+        'module-restart',
+        `Module ${name} holds data of the accounts in memory and cannot be stopped alone.`,
+        `Write "modules: { ${name}: false }" into the configuration and restart.`,
+      );
+    }
+    this.stop(name);
+    this.stopped.set(name, entry);
+  }
+
+  /** @throws OperatorError `module-missing`, `module-needs`, `module-conflict` */
+  startAgain(name: string): void {
+    const entry = this.stopped.get(name);
+    if (entry === undefined) throw missingModule(name, 'was not stopped');
+    const { module, options } = entry;
+    const need = module.declaration.needs?.find((other) => !this.running.has(other));
+    if (need !== undefined) {
+      throw new OperatorError(
+        'module-needs',
+        `Module ${name} needs module ${need}, which does not run.`,
+        `Start ${need} first.`,
+      );
+    }
+    this.stopped.delete(name);
+    this.start(module, options);
+  }
+
+  /** The handler of an administrator's question. */
+  commandFor(verb: string): CommandHandler | undefined {
+    return this.commands.get(verb);
   }
 
   stop(name: string): void {
@@ -163,13 +252,14 @@ export class Host {
     return slot;
   }
 
-  private viewFor(
-    declaration: ModuleDeclaration,
-    options: unknown,
-    undo: (() => void)[],
-  ): ModuleHost {
+  private viewFor(entry: Running): ModuleHost {
     const { parts } = this;
-    const { name } = declaration;
+    const { options, undo } = entry;
+    const { name } = entry.module.declaration;
+    const listed = <T>(list: T[], item: T): void => {
+      list.push(item);
+      undo.push(() => list.splice(list.indexOf(item), 1));
+    };
     const log = parts.log.child({ module: name });
     const keep = (handle: TimerHandle): void => {
       undo.push(() => {
@@ -196,7 +286,9 @@ export class Host {
       hosts: parts.hosts,
       declarations: () => this.declarations(),
       on: <N extends HookName>(hook: N, settings: HookOptions, handler: Hooks[N]) => {
-        undo.push(this.hooks.add(hook, name, settings, handler));
+        const takeBack = this.hooks.add(hook, name, settings, handler);
+        undo.push(takeBack);
+        return takeBack;
       },
       iq: (target, ns, child, handler) => {
         if (!parts.addIq(target, ns, child, handler, name)) {
@@ -225,12 +317,40 @@ export class Host {
         undo.push(guarded(run));
       },
       onLoad: (loader) => {
-        this.loaders.push(loader);
-        undo.push(() => this.loaders.splice(this.loaders.indexOf(loader), 1));
+        entry.loads = true;
+        listed(this.loaders, loader);
       },
       every: (ms, run) => {
         keep(parts.timers.every(ms, guarded(run)));
       },
+      after: (ms, run) => {
+        keep(parts.timers.after(ms, guarded(run)));
+      },
+      command: (verb, handler) => {
+        if (this.commands.has(verb)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to answer ${verb}, which another module answers.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.commands.set(verb, handler);
+        undo.push(() => this.commands.delete(verb));
+      },
+      adHoc: (command) => {
+        listed(this.adHoc, command);
+      },
+      adHocCommands: () => this.adHoc,
+      discoNodes: (nodes) => {
+        listed(this.nodes, nodes);
+      },
+      discoProviders: () => this.nodes,
+      isAdmin: (jid) => parts.isAdmin?.(jid) ?? false,
+      run: (command, args) =>
+        parts.run?.(command, args) ??
+        Promise.reject(
+          new OperatorError('server-not-running', 'the server is not running', 'Start it first.'),
+        ),
       accounts: () => parts.accounts(),
       send: (stanza) => {
         parts.send(stanza);
@@ -242,4 +362,12 @@ export class Host {
       },
     };
   }
+}
+
+function missingModule(name: string, why: string): OperatorError {
+  return new OperatorError(
+    'module-missing',
+    `Module ${name} ${why}.`,
+    'Look at `xmppd module list`.',
+  );
 }

@@ -9,6 +9,7 @@ import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import type { AdHocCommand, DiscoNodes } from './ad-hoc.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
@@ -79,6 +80,17 @@ export interface IqRequest {
  */
 export type IqHandler = (request: IqRequest) => Bytes | undefined | Promise<Bytes | undefined>;
 
+/**
+ * What administrators ask of a worker. Arguments were checked by the command that asks.
+ * @param account in memory; undefined when the arguments name no `address`
+ * @returns JSON, or a promise of it
+ * @throws OperatorError (also as a rejection) told to the administrator
+ */
+export type CommandHandler = (
+  args: Readonly<Record<string, unknown>>,
+  account: AccountView | undefined,
+) => unknown;
+
 /** Rows that an account needs in memory, read in the one batch of its loading. */
 export interface Loader {
   /** Its only parameter is the account's owner id. */
@@ -98,7 +110,8 @@ export interface ModuleHost {
   readonly hosts: readonly string[];
   /** Every loaded module's declaration (disco reads them). */
   declarations(): readonly ModuleDeclaration[];
-  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
+  /** @returns a function that takes the handler back before the module stops */
+  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): () => void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
@@ -112,6 +125,21 @@ export interface ModuleHost {
   onStop(run: () => void): void;
   onLoad(loader: Loader): void;
   every(ms: number, run: () => void): void;
+  after(ms: number, run: () => void): void;
+  /** Answers administrators; `verb` is `feature.verb`, and each has one handler. The owner of the address asked for answers, else every worker. */
+  command(verb: string, handler: CommandHandler): void;
+  /** An ad-hoc command (XEP-0050). */
+  adHoc(command: AdHocCommand): void;
+  /** Every ad-hoc command there is, in the order of registration. */
+  adHocCommands(): readonly AdHocCommand[];
+  /** Answers service discovery for nodes. */
+  discoNodes(nodes: DiscoNodes): void;
+  /** All that was registered with `discoNodes`. */
+  discoProviders(): readonly DiscoNodes[];
+  /** Whether the address is that of an administrator whose account this worker owns. */
+  isAdmin(jid: Jid): boolean;
+  /** Runs an administrative command by its name in the grammar. @throws OperatorError (rejects) */
+  run(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Accounts in memory on this worker. */
   accounts(): Iterable<AccountView>;
   /** A stanza of the server's own, routed like any other. */

@@ -1,5 +1,6 @@
 // XEP-0030 (2.5.0) for the server and for accounts: what is loaded says what it can, here it is told.
 import type { Element } from '../../xml/element.ts';
+import type { DiscoNodes } from '../../host/ad-hoc.ts';
 import type { IqRequest, Module, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
@@ -28,7 +29,7 @@ export const disco: Module = {
   },
   setup(host: ModuleHost): void {
     host.iq('host', NS.discoInfo, 'query', (request) => info(host, 'host', request));
-    host.iq('host', NS.discoItems, 'query', (request) => items(request));
+    host.iq('host', NS.discoItems, 'query', (request) => items(host, request));
     host.iq('account', NS.discoInfo, 'query', (request) => {
       // XEP-0030 §8: whoever may not see the account's presence is told nothing, as if there were no account.
       if (!request.own) throw request.unknown();
@@ -36,15 +37,17 @@ export const disco: Module = {
     });
     // XEP-0030 §8: to strangers, and for accounts that do not exist, an empty list.
     host.iq('account', NS.discoItems, 'query', (request) =>
-      request.own ? items(request) : nothing(request),
+      request.own ? items(host, request) : nothing(request),
     );
   },
 };
 
 function info(host: ModuleHost, place: Place, request: IqRequest): Bytes {
   const node = nodeOf(request);
-  // XEP-0030 §3.2: an unknown node.
-  if (node !== undefined) throw new StanzaError('item-not-found');
+  if (node !== undefined) {
+    const content = ofNode(host, (nodes) => nodes.info?.(node, request));
+    return `<query xmlns='${NS.discoInfo}' node='${escapeAttr(node)}'>${content}</query>` as Bytes;
+  }
   const features = new Set(ALWAYS[place]);
   for (const declaration of host.declarations()) {
     for (const feature of declaration.features?.[place] ?? []) features.add(feature);
@@ -53,10 +56,23 @@ function info(host: ModuleHost, place: Place, request: IqRequest): Bytes {
   return `<query xmlns='${NS.discoInfo}'>${IDENTITIES[place]}${lines.join('')}</query>` as Bytes;
 }
 
-function items(request: IqRequest): Bytes {
+function items(host: ModuleHost, request: IqRequest): Bytes {
   const node = nodeOf(request);
-  if (node !== undefined) throw new StanzaError('item-not-found');
+  if (node !== undefined) {
+    const content = ofNode(host, (nodes) => nodes.items?.(node, request));
+    return `<query xmlns='${NS.discoItems}' node='${escapeAttr(node)}'>${content}</query>` as Bytes;
+  }
   return `<query xmlns='${NS.discoItems}'/>` as Bytes;
+}
+
+/** What the first provider that knows the node says of it. @throws StanzaError */
+function ofNode(host: ModuleHost, ask: (nodes: DiscoNodes) => Bytes | undefined): Bytes {
+  for (const nodes of host.discoProviders()) {
+    const content = ask(nodes);
+    if (content !== undefined) return content;
+  }
+  // XEP-0030 §3.2: an unknown node.
+  throw new StanzaError('item-not-found');
 }
 
 /** Whatever the node: that there is such an account is not to be learned from it. */
