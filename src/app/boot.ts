@@ -12,6 +12,7 @@ import { AccountAdmin } from './account-admin.ts';
 import { connectLinks, NO_LINKS } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
+import { AccountRegistrar } from './registrar.ts';
 import { SESSIONS_REMOVAL } from './server-schema.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -40,7 +41,9 @@ export interface Booted {
 export async function boot(options: BootOptions): Promise<Booted> {
   const { settings, placement, log } = options;
   const crossing = new Crossing();
+  const registrar = new AccountRegistrar();
   const worker = await startWorker({
+    registrar,
     settings,
     modules: [...STANDARD_MODULES, ...(await externalModules(settings))],
     placement,
@@ -90,6 +93,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
       worker.accounts.cache.forget(address);
     },
   });
+  registrar.connect(admin);
   return {
     worker,
     admin,

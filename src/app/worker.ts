@@ -14,6 +14,7 @@ import { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder, type Host } from '../host/host.ts';
 import type { Module } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -43,6 +44,7 @@ export interface WorkerOptions extends WorkerPorts {
   readonly databasePath: string;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  readonly registrar?: Registrar;
 }
 
 /** Everything of one worker that others speak to. */
@@ -99,6 +101,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     epoch: options.epoch,
     storage,
     ...(options.forceRewrite === undefined ? {} : { forceRewrite: options.forceRewrite }),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     clock,
     timers,
     random,
@@ -141,6 +144,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     random,
     log,
     moduleFeatures: () => host.streamFeatures(),
+    early: host.early,
     onClosed: (stream) => {
       streams.delete(stream as ClientStream);
     },

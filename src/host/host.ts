@@ -6,6 +6,8 @@ import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import { EarlyAnswerers } from './before-login.ts';
+import { DiscoEntries, type DiscoInfo, type DiscoPlace } from './disco.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   IqHandler,
@@ -15,7 +17,8 @@ import type {
   ModuleDeclaration,
   ModuleHost,
 } from './module.ts';
-import type { AccountView, Slot } from './views.ts';
+import type { Registrar } from './registrar.ts';
+import type { AccountView, SessionView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
 export interface HostParts {
@@ -36,6 +39,14 @@ export interface HostParts {
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
   readonly send: (stanza: Stanza) => void;
+  readonly version?: string;
+  readonly registrar?: Registrar;
+  /** Absent: no client answers. */
+  readonly ask?: (
+    session: SessionView,
+    content: Bytes,
+    done: (answer: Stanza | undefined) => void,
+  ) => void;
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -101,6 +112,9 @@ export class Host {
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
+  readonly early = new EarlyAnswerers();
+  private readonly disco = new DiscoEntries();
+  private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
   private accountSlots = 0;
@@ -146,10 +160,17 @@ export class Host {
 
   /** What modules add to <stream:features/>, always in the same order. */
   streamFeatures(): Bytes {
-    return (this.features ??= this.declarations()
-      .flatMap((declaration) => declaration.streamFeatures ?? [])
+    return (this.features ??= [
+      ...this.declarations().flatMap((declaration) => declaration.streamFeatures ?? []),
+      ...this.streamFeatureMakers.map((make) => make()),
+    ]
       .sort()
       .join('') as Bytes);
+  }
+
+  private discoInfo(place: DiscoPlace): DiscoInfo {
+    const declared = this.declarations().flatMap(({ features }) => features?.[place] ?? []);
+    return this.disco.info(place, declared);
   }
 
   private slot<T>(
@@ -182,7 +203,7 @@ export class Host {
       } catch (error) {
         log.error(
           { err: error },
-          'a timer or the end of this module threw. This is a bug of the module; the server goes on.',
+          'a timer, an answer or the end of this module threw. This is a bug of the module; the server goes on.',
         );
       }
     };
@@ -194,6 +215,8 @@ export class Host {
       storage: parts.storage,
       xml: parts.xml,
       hosts: parts.hosts,
+      version: parts.version ?? '',
+      registrar: parts.registrar,
       declarations: () => this.declarations(),
       on: <N extends HookName>(hook: N, settings: HookOptions, handler: Hooks[N]) => {
         undo.push(this.hooks.add(hook, name, settings, handler));
@@ -209,6 +232,32 @@ export class Host {
         undo.push(() => {
           parts.removeIq(target, ns, child);
         });
+      },
+      disco: (place, what) => {
+        undo.push(this.disco.add(place, what));
+      },
+      discoNode: (node) => {
+        undo.push(this.disco.addNode(node));
+      },
+      discoInfo: (place) => this.discoInfo(place),
+      discoNodes: () => this.disco.nodes,
+      streamFeature: (make) => {
+        this.streamFeatureMakers = [...this.streamFeatureMakers, make];
+        undo.push(() => {
+          this.streamFeatureMakers = this.streamFeatureMakers.filter((other) => other !== make);
+        });
+      },
+      beforeLogin: (answerer) => {
+        undo.push(this.early.add(answerer));
+      },
+      ask: (session, content, done) => {
+        if (parts.ask === undefined) done(undefined);
+        else
+          parts.ask(session, content, (answer) => {
+            guarded(() => {
+              done(answer);
+            })();
+          });
       },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
