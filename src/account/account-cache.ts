@@ -74,6 +74,11 @@ export class AccountCache {
     return this.loaded.get(bare);
   }
 
+  /** The account is likely to be there: it is looked for, whatever was believed. */
+  expect(bare: BareJid): void {
+    this.absent.delete(bare);
+  }
+
   /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
   forget(bare: BareJid): void {
     this.absent.delete(bare);

@@ -13,6 +13,7 @@ import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
 import type { Account } from './account.ts';
 import type { AccountCache } from './account-cache.ts';
+import type { ClientRequests } from './client-requests.ts';
 import type { IqEngine } from './iq-engine.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
@@ -34,6 +35,7 @@ export interface AccountParts {
   readonly messages: MessageEngine;
   readonly iqs: IqEngine;
   readonly presences: PresenceEngine;
+  readonly requests?: ClientRequests;
   readonly limits: AccountLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -122,6 +124,8 @@ export class Accounts {
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
     const life = this.lives.get(request.worker);
+    // Whoever logged in has an account, though nobody had it a second ago.
+    this.cache.expect(request.jid.bare);
     const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
       if (account === undefined) {
         done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
@@ -295,10 +299,13 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
-    // RFC 6120 §10.3.3: responses to the server itself end here.
-    if (stanza.type === 'result' || stanza.type === 'error') return;
     const requester =
       session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
+    if (stanza.type === 'result' || stanza.type === 'error') {
+      // RFC 6120 §10.3.3: responses to the server itself end here.
+      this.parts.requests?.answered(requester, stanza);
+      return;
+    }
     this.parts.iqs.answer('account', stanza, from, to, account, requester, debtor, n);
   }
 

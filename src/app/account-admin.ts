@@ -82,13 +82,15 @@ export class AccountAdmin implements AdminAccounts {
     await this.parts.changed(address, disabled ? 'disabled' : 'enabled');
   }
 
-  async remove(address: BareJid): Promise<void> {
+  /** @param removed runs when the rows are gone, before the sessions end */
+  async remove(address: BareJid, removed?: () => void): Promise<void> {
     const id = await this.idOf(address);
     const { commits, store } = this.parts;
     const unit = commits.storage.unit();
     for (const statement of this.parts.removals()) unit.add(statement, id);
     store.remove(unit, id);
     await committed(commits, unit, id);
+    removed?.();
     await this.parts.changed(address, 'removed');
   }
 

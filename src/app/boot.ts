@@ -15,6 +15,7 @@ import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
 import { removalsOf } from './server-schema.ts';
 import { answerVerb } from './worker-verbs.ts';
+import { AccountRegistrar } from './registrar.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface BootOptions {
@@ -47,7 +48,9 @@ export async function boot(options: BootOptions): Promise<Booted> {
   const { settings, placement, log } = options;
   const crossing = new Crossing();
   const modules = [...STANDARD_MODULES, ...(await externalModules(settings))];
+  const registrar = new AccountRegistrar();
   const worker = await startWorker({
+    registrar,
     settings,
     modules,
     placement,
@@ -95,6 +98,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     removals: () => removalsOf(modules, worker.storage),
     changed: accountChanged(worker),
   });
+  registrar.connect(admin);
   return {
     worker,
     admin,

@@ -4,6 +4,7 @@ import { AccountCache } from '../account/account-cache.ts';
 import { Accounts } from '../account/accounts.ts';
 import { AccountsStore } from '../account/accounts-store.ts';
 import { ServerLists } from '../admin/server-lists.ts';
+import { ClientRequests } from '../account/client-requests.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
 import { MessageEngine } from '../account/message-engine.ts';
@@ -13,6 +14,7 @@ import type { Links } from '../cluster/link.ts';
 import type { Settings } from '../config/index.ts';
 import { Host } from '../host/host.ts';
 import type { Module, ModuleHost } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -27,6 +29,7 @@ import { Wheel } from '../util/wheel.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Door } from './door.ts';
+import { readVersion } from './version.ts';
 import { sessionLimits } from './worker-settings.ts';
 
 export interface WorkerPorts {
@@ -50,6 +53,8 @@ export interface DomainOptions extends WorkerPorts {
   readonly forceRewrite?: boolean;
   /** Runs an administrative command for a module; absent: none can be run. */
   readonly run?: ModuleHost['run'];
+  /** What modules may do to accounts; absent: nothing. */
+  readonly registrar?: Registrar;
 }
 
 /** The parts that are made for every worker, wired to each other. */
@@ -108,6 +113,7 @@ export function composeDomain(options: DomainOptions): Domain {
   });
   const handlers = new IqHandlers();
   const store = new AccountsStore(storage);
+  const requests = new ClientRequests(timers, random);
   const host: Host = new Host({
     storage,
     xml,
@@ -130,6 +136,11 @@ export function composeDomain(options: DomainOptions): Domain {
       if (from !== undefined && to !== undefined)
         router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
     },
+    version: readVersion(),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
+    ask: (session, content, done) => {
+      requests.ask(session, content, done);
+    },
   });
   const iqs = new IqEngine(handlers, commits, router, timers, log);
   const cache: AccountCache = new AccountCache({
@@ -148,6 +159,7 @@ export function composeDomain(options: DomainOptions): Domain {
     outlet: router,
     messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
+    requests,
     presences: new PresenceEngine(host.hooks, reader, log),
     limits: {
       sessionsPerAccount: settings.limits.sessionsPerAccount,

@@ -15,6 +15,7 @@ import { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder, type Host } from '../host/host.ts';
 import type { Module, ModuleHost } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -46,6 +47,7 @@ export interface WorkerOptions extends WorkerPorts {
   readonly forceRewrite?: boolean;
   /** Runs an administrative command for a module. */
   readonly run?: ModuleHost['run'];
+  readonly registrar?: Registrar;
 }
 
 /** Everything of one worker that others speak to. */
@@ -105,6 +107,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     storage,
     ...(options.forceRewrite === undefined ? {} : { forceRewrite: options.forceRewrite }),
     ...(options.run === undefined ? {} : { run: options.run }),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     clock,
     timers,
     random,
@@ -148,6 +151,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     random,
     log,
     moduleFeatures: () => host.streamFeatures(),
+    early: host.early,
     onClosed: (stream) => {
       streams.delete(stream as ClientStream);
     },

@@ -1,6 +1,7 @@
 // What all client streams of a worker share.
 import type { TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { EarlyAnswerers } from '../host/before-login.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
 import type { Session } from '../session/session.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
@@ -77,5 +78,7 @@ export interface C2sParts {
   readonly log: Log;
   /** Children of <stream:features/> after log-in that modules brought. */
   readonly moduleFeatures: () => Bytes;
+  /** What modules take before log-in. */
+  readonly early?: EarlyAnswerers;
   readonly onClosed: (stream: object) => void;
 }

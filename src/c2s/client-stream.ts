@@ -19,6 +19,7 @@ import { escapeAttr } from '../xml/writer.ts';
 import type { C2sParts } from './c2s-parts.ts';
 import { channelBindingOf } from './channel-binding.ts';
 import { bindError, bound, notBound, wantedResource } from './bind.ts';
+import { answerEarly } from './early-requests.ts';
 import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { Liveness, type Probing } from './liveness.ts';
 import { SaslNegotiation } from './sasl.ts';
@@ -240,8 +241,26 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
       negotiation.sasl.element(stanza);
       return;
     }
-    // RFC 6120 §4.9.3.12: stanzas need a log-in first.
-    throw new StreamError('not-authorized', 'Log in first.');
+    this.requestBeforeLogin(stanza, secured);
+  }
+
+  private requestBeforeLogin(stanza: Stanza, secured: boolean): void {
+    const { early, settings, jids, log } = this.parts;
+    const open = early === undefined || (settings.tlsRequired && !secured) ? undefined : early;
+    answerEarly(
+      stanza,
+      {
+        domain: this.domain,
+        peerAddress: this.stream.transport.remoteAddress,
+        stream: this,
+        write: (bytes) => this.stream.write(bytes),
+        hold: () => this.stream.hold(),
+        release: () => this.stream.release(),
+      },
+      (ns, name) => open?.find(ns, name, secured),
+      (address) => jids.get(address)?.full,
+      log,
+    );
   }
 
   private startTls(): void {

@@ -39,6 +39,10 @@ export function featuresBeforeLogin(
       features += `<sasl-channel-binding xmlns='${NS.saslChannelBinding}'>${bindings.join('')}</sasl-channel-binding>`;
     }
   }
+  // XEP-0077 §8: only where it would be taken.
+  if (!tlsOffered || !settings.tlsRequired) {
+    features += parts.early?.features(context.encrypted) ?? '';
+  }
   features += limits(settings.beforeLogin.maxStanzaBytes, settings.unauthenticatedTimeoutMs);
   return `<stream:features>${features}</stream:features>` as Bytes;
 }

@@ -37,11 +37,3 @@ export interface AdHocCommand {
   /** @throws StanzaError answered as it is */
   begin(request: IqRequest): Step | Promise<Step>;
 }
-
-/** Answers service discovery for nodes of a feature. */
-export interface DiscoNodes {
-  /** Content of disco#info's `<query/>` for this node; undefined: not one of ours. @throws StanzaError */
-  info?(node: string, request: IqRequest): Bytes | undefined;
-  /** Content of disco#items' `<query/>` for this node; undefined: not one of ours. @throws StanzaError */
-  items?(node: string, request: IqRequest): Bytes | undefined;
-}

@@ -7,7 +7,9 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
-import type { AdHocCommand, DiscoNodes } from './ad-hoc.ts';
+import type { AdHocCommand } from './ad-hoc.ts';
+import { EarlyAnswerers } from './before-login.ts';
+import { DiscoEntries, type DiscoInfo, type DiscoPlace } from './disco.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   CommandHandler,
@@ -18,7 +20,8 @@ import type {
   ModuleDeclaration,
   ModuleHost,
 } from './module.ts';
-import type { AccountView, Slot } from './views.ts';
+import type { Registrar } from './registrar.ts';
+import type { AccountView, SessionView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
 export interface HostParts {
@@ -43,6 +46,14 @@ export interface HostParts {
   readonly isAdmin?: (jid: Jid) => boolean;
   /** Absent: there is nobody who could run commands. */
   readonly run?: ModuleHost['run'];
+  readonly version?: string;
+  readonly registrar?: Registrar;
+  /** Absent: no client answers. */
+  readonly ask?: (
+    session: SessionView,
+    content: Bytes,
+    done: (answer: Stanza | undefined) => void,
+  ) => void;
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -123,13 +134,15 @@ export class Host {
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
+  readonly early = new EarlyAnswerers();
+  private readonly disco = new DiscoEntries();
+  private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, Running>();
   /** Stopped by an administrator; they can be started again. */
   private readonly stopped = new Map<string, Running>();
   private readonly commands = new Map<string, CommandHandler>();
   private readonly adHoc: AdHocCommand[] = [];
-  private readonly nodes: DiscoNodes[] = [];
   private accountSlots = 0;
   private sessionSlots = 0;
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
@@ -235,10 +248,17 @@ export class Host {
 
   /** What modules add to <stream:features/>, always in the same order. */
   streamFeatures(): Bytes {
-    return (this.features ??= this.declarations()
-      .flatMap((declaration) => declaration.streamFeatures ?? [])
+    return (this.features ??= [
+      ...this.declarations().flatMap((declaration) => declaration.streamFeatures ?? []),
+      ...this.streamFeatureMakers.map((make) => make()),
+    ]
       .sort()
       .join('') as Bytes);
+  }
+
+  private discoInfo(place: DiscoPlace): DiscoInfo {
+    const declared = this.declarations().flatMap(({ features }) => features?.[place] ?? []);
+    return this.disco.info(place, declared);
   }
 
   private slot<T>(
@@ -272,7 +292,7 @@ export class Host {
       } catch (error) {
         log.error(
           { err: error },
-          'a timer or the end of this module threw. This is a bug of the module; the server goes on.',
+          'a timer, an answer or the end of this module threw. This is a bug of the module; the server goes on.',
         );
       }
     };
@@ -284,6 +304,8 @@ export class Host {
       storage: parts.storage,
       xml: parts.xml,
       hosts: parts.hosts,
+      version: parts.version ?? '',
+      registrar: parts.registrar,
       declarations: () => this.declarations(),
       on: <N extends HookName>(hook: N, settings: HookOptions, handler: Hooks[N]) => {
         const takeBack = this.hooks.add(hook, name, settings, handler);
@@ -301,6 +323,32 @@ export class Host {
         undo.push(() => {
           parts.removeIq(target, ns, child);
         });
+      },
+      disco: (place, what) => {
+        undo.push(this.disco.add(place, what));
+      },
+      discoNode: (node) => {
+        undo.push(this.disco.addNode(node));
+      },
+      discoInfo: (place) => this.discoInfo(place),
+      discoNodes: () => this.disco.nodes,
+      streamFeature: (make) => {
+        this.streamFeatureMakers = [...this.streamFeatureMakers, make];
+        undo.push(() => {
+          this.streamFeatureMakers = this.streamFeatureMakers.filter((other) => other !== make);
+        });
+      },
+      beforeLogin: (answerer) => {
+        undo.push(this.early.add(answerer));
+      },
+      ask: (session, content, done) => {
+        if (parts.ask === undefined) done(undefined);
+        else
+          parts.ask(session, content, (answer) => {
+            guarded(() => {
+              done(answer);
+            })();
+          });
       },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
@@ -341,10 +389,6 @@ export class Host {
         listed(this.adHoc, command);
       },
       adHocCommands: () => this.adHoc,
-      discoNodes: (nodes) => {
-        listed(this.nodes, nodes);
-      },
-      discoProviders: () => this.nodes,
       isAdmin: (jid) => parts.isAdmin?.(jid) ?? false,
       run: (command, args) =>
         parts.run?.(command, args) ??

@@ -1,12 +1,13 @@
 // XEP-0050 §2.1–2.2: which commands there are, and what each is, by service discovery.
-import type { AdHocCommand, DiscoNodes } from '../../host/ad-hoc.ts';
+import type { AdHocCommand } from '../../host/ad-hoc.ts';
+import type { DiscoNode } from '../../host/disco.ts';
 import type { IqRequest, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';
 import { escapeAttr } from '../../xml/writer.ts';
 
-export function commandsDisco(host: ModuleHost): DiscoNodes {
+export function commandsDisco(host: ModuleHost): DiscoNode {
   const find = (node: string): AdHocCommand | undefined =>
     host.adHocCommands().find((command) => command.node === node);
   return {

@@ -22,7 +22,7 @@ export const adhoc: Module = {
   },
   setup(host: ModuleHost): void {
     const service = new AdHoc(host);
-    host.discoNodes(commandsDisco(host));
+    host.discoNode(commandsDisco(host));
     host.iq('host', NS.commands, 'command', (request) => service.answer(request));
     host.iq('account', NS.commands, 'command', (request) => {
       // RFC 6121 §8.5.1: what a stranger learns of an account must not differ from what he learns of none.
@@ -47,7 +47,7 @@ class AdHoc {
   /** @throws StanzaError */
   answer(request: IqRequest): Bytes | Promise<Bytes> {
     const { attrs } = request.payload as { attrs: Readonly<Record<string, string | undefined>> };
-    // XEP-0050 §3.1: commands are sets.
+    // XEP-0050 §2.4.1: a command is carried out by a set.
     if (request.type !== 'set') throw new StanzaError('bad-request');
     const { node = '', sessionid } = attrs;
     const command = this.host.adHocCommands().find((each) => each.node === node);
@@ -82,7 +82,7 @@ class AdHoc {
     action: Action,
   ): Bytes | Promise<Bytes> {
     const walk = this.walks.find(id);
-    // XEP-0050 §4.5: completed, cancelled, or out of time. A walk of somebody else is told apart from none by nobody.
+    // XEP-0050 §4.4: completed, cancelled, or out of time. A walk of somebody else is told apart from none by nobody.
     if (walk?.from !== request.from.full) throw commandError('not-allowed', 'session-expired');
     if (walk.command !== command || walk.to !== request.to.full)
       throw commandError('bad-request', 'bad-sessionid');
@@ -186,7 +186,7 @@ function badPayload(text: string): StanzaError {
   return commandError('bad-request', 'bad-payload', text);
 }
 
-/** XEP-0050 §4.5: a general condition with one of the commands' own. */
+/** XEP-0050 §4.4: a general condition with one of the commands' own. */
 function commandError(condition: StanzaCondition, specific: string, text?: string): StanzaError {
   const application = `<${specific} xmlns='${NS.commands}'/>` as Bytes;
   return new StanzaError(condition, undefined, text, { application });

@@ -1,33 +1,26 @@
 // XEP-0030 (2.5.0) for the server and for accounts: what is loaded says what it can, here it is told.
-import type { Element } from '../../xml/element.ts';
-import type { DiscoNodes } from '../../host/ad-hoc.ts';
+import { discoContent, type DiscoNode, type DiscoPlace } from '../../host/disco.ts';
 import type { IqRequest, Module, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';
-import { escapeAttr } from '../../xml/writer.ts';
-
-type Place = 'host' | 'account';
-
-const IDENTITIES: Readonly<Record<Place, string>> = {
-  // XEP-0030 registrar: server/im for the server, account/registered for an account (§3.1, §8).
-  host: "<identity category='server' type='im' name='xmppd'/>",
-  account: "<identity category='account' type='registered'/>",
-};
-
-const ALWAYS: Readonly<Record<Place, readonly string[]>> = {
-  // XEP-0160 §5: `msgoffline` says that messages wait.
-  host: [NS.discoInfo, NS.discoItems, 'msgoffline'],
-  account: [NS.discoInfo, NS.discoItems],
-};
+import { attribute } from '../../xml/writer.ts';
 
 export const disco: Module = {
   declaration: {
     name: 'disco',
     summary: 'Tells clients what the server and an account can do.',
-    xeps: [{ spec: 'XEP-0030', version: '2.5.0', status: 'complete' }],
+    xeps: [
+      { spec: 'XEP-0030', version: '2.5.0', status: 'complete' },
+      { spec: 'XEP-0128', version: '1.0.1', status: 'complete' },
+    ],
+    // XEP-0160 §5: `msgoffline` says that messages wait.
+    features: { host: ['msgoffline'] },
   },
   setup(host: ModuleHost): void {
+    // XEP-0030 registrar: server/im for the server, account/registered for an account (§3.1, §8).
+    host.disco('host', { identities: [{ category: 'server', type: 'im', name: 'xmppd' }] });
+    host.disco('account', { identities: [{ category: 'account', type: 'registered' }] });
     host.iq('host', NS.discoInfo, 'query', (request) => info(host, 'host', request));
     host.iq('host', NS.discoItems, 'query', (request) => items(host, request));
     host.iq('account', NS.discoInfo, 'query', (request) => {
@@ -42,37 +35,35 @@ export const disco: Module = {
   },
 };
 
-function info(host: ModuleHost, place: Place, request: IqRequest): Bytes {
+function info(host: ModuleHost, place: DiscoPlace, request: IqRequest): Bytes {
   const node = nodeOf(request);
-  if (node !== undefined) {
-    const content = ofNode(host, (nodes) => nodes.info?.(node, request));
-    return `<query xmlns='${NS.discoInfo}' node='${escapeAttr(node)}'>${content}</query>` as Bytes;
-  }
-  const features = new Set(ALWAYS[place]);
-  for (const declaration of host.declarations()) {
-    for (const feature of declaration.features?.[place] ?? []) features.add(feature);
-  }
-  const lines = [...features].sort().map((feature) => `<feature var='${escapeAttr(feature)}'/>`);
-  return `<query xmlns='${NS.discoInfo}'>${IDENTITIES[place]}${lines.join('')}</query>` as Bytes;
+  const content =
+    node === undefined ? discoContent(host.discoInfo(place)) : ofNode(host, 'info', node, request);
+  return answer(NS.discoInfo, node, content);
 }
 
 function items(host: ModuleHost, request: IqRequest): Bytes {
   const node = nodeOf(request);
-  if (node !== undefined) {
-    const content = ofNode(host, (nodes) => nodes.items?.(node, request));
-    return `<query xmlns='${NS.discoItems}' node='${escapeAttr(node)}'>${content}</query>` as Bytes;
-  }
-  return `<query xmlns='${NS.discoItems}'/>` as Bytes;
+  return answer(
+    NS.discoItems,
+    node,
+    node === undefined ? '' : ofNode(host, 'items', node, request),
+  );
 }
 
-/** What the first provider that knows the node says of it. @throws StanzaError */
-function ofNode(host: ModuleHost, ask: (nodes: DiscoNodes) => Bytes | undefined): Bytes {
-  for (const nodes of host.discoProviders()) {
-    const content = ask(nodes);
+function ofNode(host: ModuleHost, what: keyof DiscoNode, node: string, request: IqRequest): string {
+  for (const one of host.discoNodes()) {
+    const content = one[what]?.(node, request);
     if (content !== undefined) return content;
   }
   // XEP-0030 §3.2: an unknown node.
   throw new StanzaError('item-not-found');
+}
+
+/** XEP-0030 §3.2: the node that was asked for is named in the answer. */
+function answer(ns: string, node: string | undefined, content: string): Bytes {
+  const head = `<query xmlns='${ns}'${node === undefined ? '' : attribute('node', node)}`;
+  return (content === '' ? `${head}/>` : `${head}>${content}</query>`) as Bytes;
 }
 
 /** Whatever the node: that there is such an account is not to be learned from it. */
@@ -81,8 +72,7 @@ function nothing({ type }: IqRequest): Bytes {
   return `<query xmlns='${NS.discoItems}'/>` as Bytes;
 }
 
-function nodeOf(request: IqRequest): string | undefined {
-  const { payload, type }: { payload: Element; type: string } = request;
+function nodeOf({ payload, type }: IqRequest): string | undefined {
   // XEP-0030 §3.1: a query is a get.
   if (type !== 'get') throw new StanzaError('bad-request');
   const node: unknown = payload.attrs['node'];
