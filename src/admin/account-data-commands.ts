@@ -59,6 +59,8 @@ export interface WaitingCount {
   readonly pending: number;
   /** In the archive, and not proven to have arrived. */
   readonly archived: number;
+  /** There are more archived ones than are followed in memory. */
+  readonly more: boolean;
 }
 
 export const offlineCount = command({

@@ -57,7 +57,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
     ),
   'user.count': ({ store }, args) => store.count(args['domain'] as string),
   'session.count': ({ countSessions }, args) => countSessions(args['domain'] as string | undefined),
-  'admin.list': ({ lists }) => lists.listAdmins(),
+  'admin.list': async ({ lists }) => {
+    // Who was deleted since has left the table, and only there.
+    await lists.load();
+    return lists.listAdmins();
+  },
   'peers.list': ({ lists }) => lists.listPeers(),
   'peers.set': async ({ lists, commits }, args) => {
     const unit = commits.storage.unit();

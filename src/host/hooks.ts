@@ -40,7 +40,7 @@ export interface Hooks {
     unproven: readonly Reference[],
     unseen: readonly Reference[],
   ) => void;
-  /** An account was made on this worker, which owns it. */
+  /** This worker made an account; another may own it. */
   'account.created': (jid: Jid) => void;
   /** A session proved the receipt of these. */
   'session.proven': (
