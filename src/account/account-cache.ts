@@ -96,6 +96,11 @@ export class AccountCache {
     this.loaded.delete(account.jid.bare);
   }
 
+  /** The account is likely to be there: it is looked for, whatever was believed. */
+  expect(bare: BareJid): void {
+    this.absent.delete(bare);
+  }
+
   /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
   forget(bare: BareJid): void {
     this.absent.delete(bare);

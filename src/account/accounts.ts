@@ -19,6 +19,7 @@ import type { Copies } from './copies.ts';
 import type { Gates } from './gates.ts';
 import type { OutLane } from './out-lane.ts';
 import type { AccountCache } from './account-cache.ts';
+import type { ClientRequests } from './client-requests.ts';
 import type { IqEngine } from './iq-engine.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
@@ -41,6 +42,7 @@ export interface AccountParts {
   readonly iqs: IqEngine;
   readonly presences: PresenceEngine;
   readonly gates: Gates;
+  readonly requests?: ClientRequests;
   readonly limits: AccountLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -198,6 +200,8 @@ export class Accounts {
   attach(request: AttachRequest, done: (result: Attached) => void): void {
     const life = this.lives.get(request.worker);
     if (request.temporary === true) this.cache.makeTemporary(request.jid);
+    // Whoever logged in has an account, though nobody had it a second ago.
+    this.cache.expect(request.jid.bare);
     const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
       if (account === undefined) {
         done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
@@ -273,6 +277,19 @@ export class Accounts {
   /** Ends every session of an account. */
   endAll(bare: BareJid, reason: EndReason): void {
     for (const session of this.cache.peek(bare)?.sessions ?? []) session.port.end(reason);
+  }
+
+  /**
+   * A request as the account's own client would send it, without a session of it.
+   * @returns the answer, result or error, as a complete stanza
+   */
+  onBehalf(account: Account, stanza: Stanza): Promise<Bytes> {
+    return new Promise((resolve) => {
+      const port = { deliver: resolve, end: () => undefined };
+      const asker = new SessionRef(account.jid, 0, -1, port, this.parts.log);
+      const { jid } = account;
+      this.parts.iqs.answer('account', stanza, jid, jid, account, asker, undefined, 0);
+    });
   }
 
   private bind(account: Account, request: AttachRequest): Attached {
@@ -388,10 +405,13 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
-    // RFC 6120 §10.3.3: responses to the server itself end here.
-    if (stanza.type === 'result' || stanza.type === 'error') return;
     const requester =
       session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
+    if (stanza.type === 'result' || stanza.type === 'error') {
+      // RFC 6120 §10.3.3: responses to the server itself end here.
+      this.parts.requests?.answered(requester, stanza);
+      return;
+    }
     this.parts.iqs.answer('account', stanza, from, to, account, requester, debtor, n);
   }
 

@@ -1,8 +1,10 @@
 // Administration: commands written once, and the socket through which a running server takes them.
 export {
+  type AccountState,
   type AdminAccounts,
   type AdminContext,
   type AdminServer,
+  type AdminWorkers,
   type ServerStatus,
   type SessionCount,
   type WorkerStatus,

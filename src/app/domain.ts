@@ -3,6 +3,8 @@
 import { AccountCache } from '../account/account-cache.ts';
 import { Accounts } from '../account/accounts.ts';
 import { AccountsStore } from '../account/accounts-store.ts';
+import { ServerLists } from '../admin/server-lists.ts';
+import { ClientRequests } from '../account/client-requests.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
 import { PLAIN } from '../account/outlet.ts';
@@ -13,7 +15,8 @@ import { SessionKeeper } from '../account/session-keeper.ts';
 import type { Links } from '../cluster/link.ts';
 import type { Settings } from '../config/index.ts';
 import { Host } from '../host/host.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, ModuleHost } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -28,6 +31,7 @@ import { Wheel } from '../util/wheel.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Door } from './door.ts';
+import { readVersion } from './version.ts';
 import { sessionLimits } from './worker-settings.ts';
 
 export interface WorkerPorts {
@@ -49,6 +53,10 @@ export interface DomainOptions extends WorkerPorts {
   readonly storage: Storage;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  /** Runs an administrative command for a module; absent: none can be run. */
+  readonly run?: ModuleHost['run'];
+  /** What modules may do to accounts; absent: nothing. */
+  readonly registrar?: Registrar;
 }
 
 /** The parts that are made for every worker, wired to each other. */
@@ -64,6 +72,8 @@ export interface Domain {
   readonly hosts: ReadonlySet<string>;
   readonly router: Router;
   readonly store: AccountsStore;
+  /** Empty until they are loaded. */
+  readonly lists: ServerLists;
   readonly host: Host;
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
@@ -95,9 +105,17 @@ export function composeDomain(options: DomainOptions): Domain {
   const commits = new Commits(storage, relieve);
   const hostNames = settings.hosts.map((host) => host.domain);
   const hosts = new Set<string>(hostNames);
-  const router = new Router({ placement, hosts, elsewhere: crossing, reader });
+  const lists = new ServerLists(storage, settings.admins);
+  const router = new Router({
+    placement,
+    hosts,
+    elsewhere: crossing,
+    reader,
+    permits: ({ bare, domain }) => lists.permits(bare, domain),
+  });
   const handlers = new IqHandlers();
   const store = new AccountsStore(storage);
+  const requests = new ClientRequests(timers, random);
   const host: Host = new Host({
     storage,
     xml,
@@ -113,6 +131,16 @@ export function composeDomain(options: DomainOptions): Domain {
     fanOut: (stanza, from, to) => router.fanOut(stanza, from, to),
     mayTell: (stanza, account, to) => gates.mayTell(stanza, account, to),
     address: (text) => jids.get(text),
+    isAdmin: ({ bare }) => {
+      const account = cache.peek(bare);
+      return account !== undefined && lists.isAdmin(bare, account.owner);
+    },
+    ...(options.run === undefined ? {} : { run: options.run }),
+    version: readVersion(),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
+    ask: (session, content, done) => {
+      requests.ask(session, content, done);
+    },
   });
   const gates = new Gates(host.hooks, log);
   const iqs = new IqEngine(handlers, commits, router, timers, log);
@@ -142,6 +170,7 @@ export function composeDomain(options: DomainOptions): Domain {
       rules: () => host.presenceRules,
     }),
     gates,
+    requests,
     limits: {
       sessionsPerAccount: settings.limits.sessionsPerAccount,
       resourceConflict: settings.resourceConflict,
@@ -190,6 +219,7 @@ export function composeDomain(options: DomainOptions): Domain {
     hosts,
     router,
     store,
+    lists,
     host,
     accounts,
     keeper,

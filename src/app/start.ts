@@ -4,10 +4,12 @@ import { openControlServer } from '../admin/control-server.ts';
 import type { Settings } from '../config/index.ts';
 import { openLog } from '../observability/index.ts';
 import { homeOf } from '../placement/slots.ts';
-import type { BareJid, Domain } from '../protocol/jid.ts';
+import type { Domain } from '../protocol/jid.ts';
 import { entryUrl } from '../util/entry.ts';
+import { OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
+import { adminContext } from './admin-context.ts';
 import { giveBack } from './give-back.ts';
 import { greet } from './greeting.ts';
 import { databasePath, runDirectory, storeSocket } from './paths.ts';
@@ -29,6 +31,7 @@ export async function start(
 
 async function runWorkers(settings: Settings, log: Log): Promise<number> {
   const startedAtMs = systemClock.monotonicMs();
+  let context: AdminContext | undefined;
   let closeControl: () => Promise<void> = () => Promise.resolve();
   const code = await runSupervisor({
     settings: {
@@ -49,13 +52,17 @@ async function runWorkers(settings: Settings, log: Log): Promise<number> {
     clock: systemClock,
     timers: systemTimers,
     signals: process,
-    answer: (_slot, verb) => (verb === 'settings' ? settings : null),
+    answer: (_slot, verb, args) => {
+      if (verb === 'settings') return settings;
+      return verb === 'admin.run' ? runForWorker(context, args as Asked) : null;
+    },
     // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
     onCalm: () => void giveBack(systemTimers),
     onStarted: (control) => {
+      context = contextOf(settings, control, startedAtMs);
       void openControlServer({
         path: settings.control.socket,
-        context: contextOf(settings, control, startedAtMs),
+        context,
         timers: systemTimers,
         log,
       }).then(
@@ -75,34 +82,46 @@ async function runWorkers(settings: Settings, log: Log): Promise<number> {
   return code;
 }
 
+interface Asked {
+  readonly command: string;
+  readonly args: object;
+}
+
+/** What an administrator asks through a session of a worker. */
+async function runForWorker(context: AdminContext | undefined, asked: Asked): Promise<unknown> {
+  if (context === undefined) {
+    throw new OperatorError(
+      'server-not-running',
+      'the server has not started yet',
+      'Try again when it has.',
+    );
+  }
+  const { runCommand } = await import('../admin/commands-table.ts');
+  return await runCommand(context, asked.command, asked.args);
+}
+
 /** Administration from the supervisor: each account is changed by the worker that owns it. */
 function contextOf(
   settings: Settings,
   control: SupervisorControl,
   startedAtMs: number,
 ): AdminContext {
-  const owner = (address: BareJid): number => homeOf(address, settings.workers);
   const ask = async (slot: number, verb: string, args: object): Promise<unknown> =>
     await control.ask(slot, verb, args, ASK_MS);
-  return {
+  return adminContext({
     hosts: settings.hosts.map((host) => host.domain),
-    accounts: {
-      create: async (address, password) => {
-        await ask(owner(address), 'user.create', { address, password });
-      },
-      setPassword: async (address, password) => {
-        await ask(owner(address), 'user.password', { address, password });
-      },
-      remove: async (address) => {
-        await ask(owner(address), 'user.remove', { address });
-      },
-      list: async (domain, after, limit) =>
-        (await ask(0, 'user.list', { domain, after, limit })) as readonly BareJid[],
-    },
+    workers: settings.workers,
+    ownerOf: (address) => homeOf(address, settings.workers),
+    ask,
     server: {
       status: () => Promise.resolve(statusOf(settings, control, startedAtMs)),
-      stop: () => {
-        control.stop();
+      stop: (afterMs = 0) => {
+        // In a later turn, so that whoever asks through a session gets his answer.
+        systemTimers.after(afterMs, () => control.stop());
+        return Promise.resolve();
+      },
+      restart: (afterMs) => {
+        systemTimers.after(afterMs, () => control.restart());
         return Promise.resolve();
       },
       countSessions: async (domain: Domain | undefined) => {
@@ -116,7 +135,7 @@ function contextOf(
         };
       },
     },
-  };
+  });
 }
 
 function statusOf(

@@ -6,12 +6,14 @@ import { localPlacement } from '../placement/local.ts';
 import { SlotPlacement } from '../placement/slots.ts';
 import type { StorageMode } from '../storage/sqlite/open.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
-import type { BareJid, Domain } from '../protocol/jid.ts';
-import { boot, type Booted } from './boot.ts';
+import { boot } from './boot.ts';
 import { storeSocket } from './paths.ts';
 import { connectSupervisor } from './supervisor/index.ts';
 import { guardProcess } from './process-guard.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
+
+/** A little less than the request that waits for it may take. */
+const RUN_MS = 29_000;
 
 const channel = connectSupervisor(process, systemClock, systemTimers);
 
@@ -34,6 +36,7 @@ async function run(): Promise<void> {
     epoch: channel.epoch,
     storageMode,
     log,
+    run: (command, args) => channel.ask('admin.run', { command, args }, RUN_MS),
     ...(alone
       ? {}
       : {
@@ -55,39 +58,9 @@ async function run(): Promise<void> {
   channel.onConnection((socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'));
   channel.onBeat(() => booted.worker.load());
   channel.onStop(() => booted.stop());
-  channel.onAsk((verb, args) => answer(booted, verb, args as Asked));
+  channel.onAsk((verb, args) => booted.answer(verb, (args ?? {}) as Record<string, unknown>));
   channel.ready();
   if (channel.first) void rehearse(settings, () => booted.worker.sessions.size === 0, log);
-}
-
-interface Asked {
-  readonly address: BareJid;
-  readonly password: string;
-  readonly domain: Domain;
-  readonly after?: BareJid;
-  readonly limit: number;
-}
-
-/** What the supervisor asks on behalf of an administrator. */
-async function answer(booted: Booted, verb: string, args: Asked): Promise<unknown> {
-  const { admin, worker } = booted;
-  switch (verb) {
-    case 'user.create':
-      await admin.create(args.address, args.password);
-      return null;
-    case 'user.password':
-      await admin.setPassword(args.address, args.password);
-      return null;
-    case 'user.remove':
-      await admin.remove(args.address);
-      return null;
-    case 'user.list':
-      return await admin.list(args.domain, args.after, args.limit);
-    case 'session.count':
-      return worker.countSessions(args.domain);
-    default:
-      return null;
-  }
 }
 
 run().catch((error: unknown) => {

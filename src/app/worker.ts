@@ -5,6 +5,7 @@ import type { Accounts } from '../account/accounts.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
+import type { ServerLists } from '../admin/server-lists.ts';
 import { unpackStored } from '../account/stored-sessions.ts';
 import { Authenticator, type AuthExtras } from '../auth/authenticator.ts';
 import { DevicesStore } from '../auth/devices-store.ts';
@@ -17,7 +18,8 @@ import { ClientStream } from '../c2s/client-stream.ts';
 import { bindFeatureList, FirstFeatures } from '../c2s/features.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder, type Host } from '../host/host.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, ModuleHost } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import { isResourceOf } from '../auth/device-label.ts';
 import { parseJid, type BareJid, type JidCache } from '../protocol/jid.ts';
@@ -52,6 +54,9 @@ export interface WorkerOptions extends WorkerPorts {
   readonly databasePath: string;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  /** Runs an administrative command for a module. */
+  readonly run?: ModuleHost['run'];
+  readonly registrar?: Registrar;
 }
 
 /** Everything of one worker that others speak to. */
@@ -60,6 +65,7 @@ export interface Worker {
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
   readonly store: AccountsStore;
+  readonly lists: ServerLists;
   readonly hashing: Hashing;
   readonly host: Host;
   readonly sessions: SessionRegistry;
@@ -97,7 +103,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   );
   const storage = await openStorage({
     path: options.databasePath,
-    schema: serverSchema(modules),
+    // Of all modules: what one of them keeps of an account goes with it, even if it is left out now.
+    schema: serverSchema(options.modules),
     mode: options.storageMode,
     synchronous: settings.synchronous,
     clock,
@@ -112,12 +119,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     epoch: options.epoch,
     storage,
     ...(options.forceRewrite === undefined ? {} : { forceRewrite: options.forceRewrite }),
+    ...(options.run === undefined ? {} : { run: options.run }),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     clock,
     timers,
     random,
     log,
   });
   const { xml, jids, wheel, gate, commits, hosts, hostNames, sessions, door, host } = domain;
+  await domain.lists.load();
   const hashing = new Hashing({
     concurrency: hashingConcurrency(settings.workers),
     maxQueued: settings.auth.maxQueued,
@@ -186,6 +196,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     moduleElement: (ns) => host.elementHandler(ns),
     bindFeatures: () => bindFeatures(host.bindFeatures()),
     takesInline: (ns) => host.bindFeatures().includes(ns) && !host.inlineBinds.takes(ns),
+    early: host.early,
     onClosed: (stream) => {
       streams.delete(stream as ClientStream);
     },
@@ -195,6 +206,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     accounts: domain.accounts,
     keeper: domain.keeper,
     store: domain.store,
+    lists: domain.lists,
     hashing,
     host,
     sessions,

@@ -2,6 +2,7 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ElementHandler } from '../host/stream-session.ts';
+import type { EarlyAnswerers } from '../host/before-login.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
 import type { Session } from '../session/session.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
@@ -106,5 +107,7 @@ export interface C2sParts {
   readonly bindFeatures: () => string;
   /** A module has declared that feature of Bind 2, and handles it in its session rather than at the owner. */
   readonly takesInline: (ns: string) => boolean;
+  /** What modules take before log-in. */
+  readonly early?: EarlyAnswerers;
   readonly onClosed: (stream: object) => void;
 }

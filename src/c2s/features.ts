@@ -24,6 +24,8 @@ function limits(maxBytes: number, idleMs: number): string {
 interface Written {
   readonly settings: C2sSettings;
   readonly bindFeatures: string;
+  /** What modules take before log-in. */
+  readonly early: string;
   readonly givesTokens: boolean;
   clear: Bytes | undefined;
   tls: Bytes | undefined;
@@ -41,18 +43,20 @@ export class FirstFeatures {
     }
     const offer = auth.offer(context);
     const bindFeatures = parts.bindFeatures();
+    const early = parts.early?.features(context.encrypted) ?? '';
     let written = this.written.get(offer);
     if (
       written?.settings !== settings ||
       written.bindFeatures !== bindFeatures ||
+      written.early !== early ||
       written.givesTokens !== auth.givesTokens
     ) {
       const { givesTokens } = auth;
-      written = { settings, bindFeatures, givesTokens, clear: undefined, tls: undefined };
+      written = { settings, bindFeatures, early, givesTokens, clear: undefined, tls: undefined };
       this.written.set(offer, written);
     }
-    if (context.encrypted) return (written.tls ??= overTls(parts, offer));
-    return (written.clear ??= inTheClear(parts, offer));
+    if (context.encrypted) return (written.tls ??= overTls(parts, offer, early));
+    return (written.clear ??= inTheClear(parts, offer, early));
   }
 }
 
@@ -72,14 +76,14 @@ function afterLogin(parts: C2sParts): string {
   return SM + parts.moduleFeatures() + limits(settings.afterLogin.maxStanzaBytes, idleMs);
 }
 
-function inTheClear(parts: C2sParts, offer: Offer): Bytes {
+function inTheClear(parts: C2sParts, offer: Offer, early: string): Bytes {
   // XEP-0388 §4: SASL2 is offered under TLS alone.
-  return features(STARTTLS_OPTIONAL + sasl(offer) + limitsBefore(parts.settings));
+  return features(STARTTLS_OPTIONAL + sasl(offer) + early + limitsBefore(parts.settings));
 }
 
-function overTls(parts: C2sParts, offer: Offer): Bytes {
+function overTls(parts: C2sParts, offer: Offer, early: string): Bytes {
   return features(
-    sasl(offer) + sasl2(parts, offer) + bindings(offer) + limitsBefore(parts.settings),
+    sasl(offer) + sasl2(parts, offer) + bindings(offer) + early + limitsBefore(parts.settings),
   );
 }
 

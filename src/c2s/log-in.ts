@@ -15,6 +15,7 @@ import { Attempts } from './attempts.ts';
 import { bindError, bound, notBound, wantedResource } from './bind.ts';
 import type { BindExtras, BindOutcome, C2sParts } from './c2s-parts.ts';
 import { channelBindingOf } from './channel-binding.ts';
+import { answerEarly } from './early-requests.ts';
 import { featuresAfterLogin } from './features.ts';
 import { InlineSteps } from './inline-steps.ts';
 import { SaslNegotiation } from './sasl.ts';
@@ -110,8 +111,27 @@ export class LogIn {
     if (stanza.ns === NS.tls && stanza.name === 'starttls' && !secured) this.startTls();
     else if (stanza.ns === NS.sasl) this.logIn(stanza, secured);
     else if (stanza.ns === NS.sasl2) this.logIn2(stanza, secured);
-    // RFC 6120 §4.9.3.12: stanzas need a log-in first.
-    else throw new StreamError('not-authorized', 'Log in first.');
+    else this.requestBeforeLogin(stanza, secured);
+  }
+
+  private requestBeforeLogin(stanza: Stanza, secured: boolean): void {
+    const { early, settings, jids, log } = this.parts;
+    const open = early === undefined || (settings.tlsRequired && !secured) ? undefined : early;
+    const { stream } = this;
+    answerEarly(
+      stanza,
+      {
+        domain: this.user.domain,
+        peerAddress: stream.transport.remoteAddress,
+        stream: this.user,
+        write: (bytes) => stream.write(bytes),
+        hold: () => stream.hold(),
+        release: () => stream.release(),
+      },
+      (ns, name) => open?.find(ns, name, secured),
+      (address) => jids.get(address)?.full,
+      log,
+    );
   }
 
   private startTls(): void {

@@ -1,6 +1,6 @@
 // The closed list of hooks, each with its handler's type. Stanza hooks are synchronous by type: order depends on it.
-import type { Stanza } from '../xml/stanza.ts';
 import type { Jid } from '../protocol/jid.ts';
+import type { Stanza } from '../xml/stanza.ts';
 import type { AccountView, Effects, Reference, SessionView, Verdict } from './views.ts';
 
 /** The lowest and the highest id of what a session was given; both 0: nothing yet. */
@@ -65,6 +65,8 @@ export interface Hooks {
     unproven: readonly Reference[],
     unseen: readonly Reference[],
   ) => void;
+  /** This worker made an account; another may own it. */
+  'account.created': (jid: Jid) => void;
   /** A session proved the receipt of these. */
   'session.proven': (
     account: AccountView,

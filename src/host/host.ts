@@ -4,11 +4,16 @@ import { InvariantError, OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
+import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import type { AdHocCommand } from './ad-hoc.ts';
+import { EarlyAnswerers } from './before-login.ts';
+import { DiscoEntries, type DiscoInfo, type DiscoPlace } from './disco.ts';
 import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
+  CommandHandler,
   IqHandler,
   IqTarget,
   Loader,
@@ -17,10 +22,10 @@ import type {
   ModuleHost,
   Service,
 } from './module.ts';
-import type { Jid } from '../protocol/jid.ts';
 import type { PresenceRules } from './presence-rules.ts';
+import type { Registrar } from './registrar.ts';
 import type { ElementHandler } from './stream-session.ts';
-import type { AccountView, Slot } from './views.ts';
+import type { AccountView, SessionView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
 export interface HostParts {
@@ -45,6 +50,18 @@ export interface HostParts {
   readonly mayTell: (stanza: Stanza, account: AccountView, to: Jid) => boolean;
   /** The address of a prepared text. */
   readonly address: (text: string) => Jid | undefined;
+  /** Absent: there are no administrators. */
+  readonly isAdmin?: (jid: Jid) => boolean;
+  /** Absent: there is nobody who could run commands. */
+  readonly run?: ModuleHost['run'];
+  readonly version?: string;
+  readonly registrar?: Registrar;
+  /** Absent: no client answers. */
+  readonly ask?: (
+    session: SessionView,
+    content: Bytes,
+    done: (answer: Stanza | undefined) => void,
+  ) => void;
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -105,14 +122,36 @@ export class Counter {
   }
 }
 
+interface Running {
+  readonly module: Module;
+  readonly options: unknown;
+  readonly undo: (() => void)[];
+  /** It reads rows when an account is loaded. */
+  loads: boolean;
+}
+
+/** A module as `xmppd module list` shows it. */
+export interface ModuleState {
+  readonly name: string;
+  readonly summary: string;
+  readonly running: boolean;
+}
+
 export class Host {
   readonly hooks = new HookTable();
   readonly inlineBinds: InlineBinds;
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
+  readonly early = new EarlyAnswerers();
+  private readonly disco = new DiscoEntries();
+  private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
-  private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
+  private readonly running = new Map<string, Running>();
+  /** Stopped by an administrator; they can be started again. */
+  private readonly stopped = new Map<string, Running>();
+  private readonly commands = new Map<string, CommandHandler>();
+  private readonly adHoc: AdHocCommand[] = [];
   private accountSlots = 0;
   private sessionSlots = 0;
   private readonly services = new Map<string, unknown>();
@@ -131,11 +170,73 @@ export class Host {
 
   /** @throws OperatorError when two modules want the same place */
   start(module: Module, options: unknown): void {
-    const undo: (() => void)[] = [];
-    this.running.set(module.declaration.name, { module, undo });
+    const entry: Running = { module, options, undo: [], loads: false };
+    this.running.set(module.declaration.name, entry);
     this.features = undefined;
     this.binds = undefined;
-    module.setup(this.viewFor(module.declaration, options, undo));
+    module.setup(this.viewFor(entry));
+  }
+
+  /** Those that run, in the order of their start, then those that were stopped. */
+  modules(): readonly ModuleState[] {
+    const state = (running: boolean) => (entry: Running) => ({
+      name: entry.module.declaration.name,
+      summary: entry.module.declaration.summary,
+      running,
+    });
+    return [
+      ...[...this.running.values()].map(state(true)),
+      ...[...this.stopped.values()].map(state(false)),
+    ];
+  }
+
+  /**
+   * Stops a module by an administrator's wish; `startAgain` brings it back with the options it had.
+   * @throws OperatorError `module-missing`, `module-needed`, `module-restart`
+   */
+  stopModule(name: string): void {
+    const entry = this.running.get(name);
+    if (entry === undefined) throw missingModule(name, 'does not run');
+    const dependent = this.declarations().find((other) => other.needs?.includes(name));
+    if (dependent !== undefined) {
+      throw new OperatorError(
+        'module-needed',
+        `Module ${name} is needed by module ${dependent.name}, which runs.`,
+        `Stop ${dependent.name} first.`,
+      );
+    }
+    // What it holds of accounts in memory would be missing from them when it starts again.
+    if (entry.loads) {
+      throw new OperatorError(
+        'module-restart',
+        `Module ${name} holds data of the accounts in memory and cannot be stopped alone.`,
+        `Write "modules: { ${name}: false }" into the configuration and restart.`,
+      );
+    }
+    this.stop(name);
+    this.stopped.set(name, entry);
+  }
+
+  /** @throws OperatorError `module-missing`, `module-needs`, `module-conflict` */
+  startAgain(name: string): void {
+    const entry = this.stopped.get(name);
+    if (entry === undefined) throw missingModule(name, 'was not stopped');
+    const { module, options } = entry;
+    const need = module.declaration.needs?.find((other) => !this.running.has(other));
+    if (need !== undefined) {
+      throw new OperatorError(
+        'module-needs',
+        `Module ${name} needs module ${need}, which does not run.`,
+        `Start ${need} first.`,
+      );
+    }
+    this.stopped.delete(name);
+    this.start(module, options);
+  }
+
+  /** The handler of an administrator's question. */
+  commandFor(verb: string): CommandHandler | undefined {
+    return this.commands.get(verb);
   }
 
   stop(name: string): void {
@@ -164,8 +265,10 @@ export class Host {
 
   /** What modules add to <stream:features/>, always in the same order. */
   streamFeatures(): Bytes {
-    return (this.features ??= this.declarations()
-      .flatMap((declaration) => declaration.streamFeatures ?? [])
+    return (this.features ??= [
+      ...this.declarations().flatMap((declaration) => declaration.streamFeatures ?? []),
+      ...this.streamFeatureMakers.map((make) => make()),
+    ]
       .sort()
       .join('') as Bytes);
   }
@@ -182,6 +285,11 @@ export class Host {
     ));
   }
 
+  private discoInfo(place: DiscoPlace): DiscoInfo {
+    const declared = this.declarations().flatMap(({ features }) => features?.[place] ?? []);
+    return this.disco.info(place, declared);
+  }
+
   private slot<T>(
     shared: Map<string, Slot<unknown>>,
     name: string | undefined,
@@ -193,13 +301,14 @@ export class Host {
     return slot;
   }
 
-  private viewFor(
-    declaration: ModuleDeclaration,
-    options: unknown,
-    undo: (() => void)[],
-  ): ModuleHost {
+  private viewFor(entry: Running): ModuleHost {
     const { parts } = this;
-    const { name } = declaration;
+    const { options, undo } = entry;
+    const { name } = entry.module.declaration;
+    const listed = <T>(list: T[], item: T): void => {
+      list.push(item);
+      undo.push(() => list.splice(list.indexOf(item), 1));
+    };
     const log = parts.log.child({ module: name });
     const keep = (handle: TimerHandle): void => {
       undo.push(() => {
@@ -212,7 +321,7 @@ export class Host {
       } catch (error) {
         log.error(
           { err: error },
-          'a timer or the end of this module threw. This is a bug of the module; the server goes on.',
+          'a timer, an answer or the end of this module threw. This is a bug of the module; the server goes on.',
         );
       }
     };
@@ -224,9 +333,13 @@ export class Host {
       storage: parts.storage,
       xml: parts.xml,
       hosts: parts.hosts,
+      version: parts.version ?? '',
+      registrar: parts.registrar,
       declarations: () => this.declarations(),
       on: <N extends HookName>(hook: N, settings: HookOptions, handler: Hooks[N]) => {
-        undo.push(this.hooks.add(hook, name, settings, handler));
+        const takeBack = this.hooks.add(hook, name, settings, handler);
+        undo.push(takeBack);
+        return takeBack;
       },
       iq: (target, ns, child, handler) => {
         if (!parts.addIq(target, ns, child, handler, name)) {
@@ -265,6 +378,32 @@ export class Host {
         this.inlineBinds.addAddition(addition);
         undo.push(() => this.inlineBinds.removeAddition(addition));
       },
+      disco: (place, what) => {
+        undo.push(this.disco.add(place, what));
+      },
+      discoNode: (node) => {
+        undo.push(this.disco.addNode(node));
+      },
+      discoInfo: (place) => this.discoInfo(place),
+      discoNodes: () => this.disco.nodes,
+      streamFeature: (make) => {
+        this.streamFeatureMakers = [...this.streamFeatureMakers, make];
+        undo.push(() => {
+          this.streamFeatureMakers = this.streamFeatureMakers.filter((other) => other !== make);
+        });
+      },
+      beforeLogin: (answerer) => {
+        undo.push(this.early.add(answerer));
+      },
+      ask: (session, content, done) => {
+        if (parts.ask === undefined) done(undefined);
+        else
+          parts.ask(session, content, (answer) => {
+            guarded(() => {
+              done(answer);
+            })();
+          });
+      },
       accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
         this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
       sessionSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
@@ -280,12 +419,36 @@ export class Host {
         undo.push(guarded(run));
       },
       onLoad: (loader) => {
-        this.loaders.push(loader);
-        undo.push(() => this.loaders.splice(this.loaders.indexOf(loader), 1));
+        entry.loads = true;
+        listed(this.loaders, loader);
       },
       every: (ms, run) => {
         keep(parts.timers.every(ms, guarded(run)));
       },
+      after: (ms, run) => {
+        keep(parts.timers.after(ms, guarded(run)));
+      },
+      command: (verb, handler) => {
+        if (this.commands.has(verb)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to answer ${verb}, which another module answers.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.commands.set(verb, handler);
+        undo.push(() => this.commands.delete(verb));
+      },
+      adHoc: (command) => {
+        listed(this.adHoc, command);
+      },
+      adHocCommands: () => this.adHoc,
+      isAdmin: (jid) => parts.isAdmin?.(jid) ?? false,
+      run: (command, args) =>
+        parts.run?.(command, args) ??
+        Promise.reject(
+          new OperatorError('server-not-running', 'the server is not running', 'Start it first.'),
+        ),
       accounts: () => parts.accounts(),
       send: (stanza, from, to) => {
         const sender = from ?? parts.address(stanza.from ?? '');
@@ -330,4 +493,12 @@ export class Host {
       },
     };
   }
+}
+
+function missingModule(name: string, why: string): OperatorError {
+  return new OperatorError(
+    'module-missing',
+    `Module ${name} ${why}.`,
+    'Look at `xmppd module list`.',
+  );
 }

@@ -9,10 +9,14 @@ import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import type { AdHocCommand } from './ad-hoc.ts';
+import type { EarlyAnswerer } from './before-login.ts';
+import type { DiscoInfo, DiscoNode, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { PresenceRules } from './presence-rules.ts';
 import type { ElementHandler } from './stream-session.ts';
 import type { BoundAddition, InlineBind } from './inline-bind.ts';
+import type { Registrar } from './registrar.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -47,6 +51,8 @@ export interface ModuleDeclaration {
   readonly stores?: Schema;
   /** Names of writes that delete what an account left; their only parameter is its owner id. */
   readonly removals?: readonly string[];
+  /** Names of writes that end what was given for a password; run when it changes. Their only parameter is the owner id. */
+  readonly revocations?: readonly string[];
 }
 
 /** Where an iq is answered: at the host's own address, or at an account's bare JID by its owner. */
@@ -84,6 +90,17 @@ export interface IqRequest {
  */
 export type IqHandler = (request: IqRequest) => Bytes | undefined | Promise<Bytes | undefined>;
 
+/**
+ * What administrators ask of a worker. Arguments were checked by the command that asks.
+ * @param account in memory; undefined when the arguments name no `address`
+ * @returns JSON, or a promise of it
+ * @throws OperatorError (also as a rejection) told to the administrator
+ */
+export type CommandHandler = (
+  args: Readonly<Record<string, unknown>>,
+  account: AccountView | undefined,
+) => unknown;
+
 /** Rows that an account needs in memory, read in the one batch of its loading. */
 export interface Loader {
   /** Its only parameter is the account's owner id. */
@@ -101,9 +118,14 @@ export interface ModuleHost {
   readonly xml: XmlContext;
   /** The virtual hosts served. */
   readonly hosts: readonly string[];
+  /** The version of the server. */
+  readonly version: string;
+  /** Makes and removes accounts; undefined where nobody may. */
+  readonly registrar: Registrar | undefined;
   /** Every loaded module's declaration (disco reads them). */
   declarations(): readonly ModuleDeclaration[];
-  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
+  /** @returns a function that takes the handler back before the module stops */
+  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): () => void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
   /** One handler for each namespace; a second registration is an operator error. Runs where the connection is. */
@@ -112,6 +134,23 @@ export interface ModuleHost {
   bindInline(ns: string, handler: InlineBind): void;
   /** Adds a child to every `<bound/>` of Bind 2. */
   onBound(addition: BoundAddition): void;
+  /** Adds to what disco#info says of a place; what never changes stands in the declaration. */
+  disco(place: DiscoPlace, said: Partial<DiscoInfo>): void;
+  /** Answers disco#info and disco#items for nodes. */
+  discoNode(node: DiscoNode): void;
+  /** All that is said of a place so far, declared features included. */
+  discoInfo(place: DiscoPlace): DiscoInfo;
+  /** What modules answer for nodes, in the order in which they came. */
+  discoNodes(): readonly DiscoNode[];
+  /** A child of <stream:features/> after log-in, made when all modules have started and kept until one starts or stops. */
+  streamFeature(make: () => Bytes): void;
+  /** Takes a request before log-in. */
+  beforeLogin(answerer: EarlyAnswerer): void;
+  /**
+   * Asks the client of a session, in the name of its account. Nothing is kept of it over a restart.
+   * @param done the client's answer (result or error); undefined: none came in 30 s, or too much is being asked
+   */
+  ask(session: SessionView, content: Bytes, done: (answer: Stanza | undefined) => void): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;
@@ -123,6 +162,17 @@ export interface ModuleHost {
   onStop(run: () => void): void;
   onLoad(loader: Loader): void;
   every(ms: number, run: () => void): void;
+  after(ms: number, run: () => void): void;
+  /** Answers administrators; `verb` is `feature.verb`, and each has one handler. The owner of the address asked for answers, else every worker. */
+  command(verb: string, handler: CommandHandler): void;
+  /** An ad-hoc command (XEP-0050). */
+  adHoc(command: AdHocCommand): void;
+  /** Every ad-hoc command there is, in the order of registration. */
+  adHocCommands(): readonly AdHocCommand[];
+  /** Whether the address is that of an administrator whose account this worker owns. */
+  isAdmin(jid: Jid): boolean;
+  /** Runs an administrative command by its name in the grammar. @throws OperatorError (rejects) */
+  run(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Accounts in memory on this worker. */
   accounts(): Iterable<AccountView>;
   /**

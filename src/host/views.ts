@@ -31,6 +31,8 @@ export interface SessionView {
   readonly presence: Stanza | undefined;
   /** Its stream has XEP-0198 on, so that `h` is its proof of receipt. */
   readonly acknowledges: boolean;
+  /** It has no connection, and its client may come back to it. */
+  readonly hibernates: boolean;
   slot<T>(slot: Slot<T>): T;
   setSlot<T>(slot: Slot<T>, value: T): void;
   /**

@@ -7,11 +7,14 @@ import { roster } from '../roster/index.ts';
 import { blocking } from './blocking/index.ts';
 import { carbons } from './carbons/index.ts';
 import { csi } from './csi/index.ts';
+import { adhoc } from './adhoc/index.ts';
 import { devices } from './devices/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
+import { serverAdmin } from './server-admin/index.ts';
 import { sessionRequest } from './session-request/index.ts';
 import { stanzaIds } from './stanza-ids/index.ts';
+import { trace } from './trace/index.ts';
 
 export const STANDARD_MODULES: readonly Module[] = [
   stanzaIds,
@@ -26,4 +29,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   blocking,
   carbons,
   csi,
+  adhoc,
+  serverAdmin,
+  trace,
 ];

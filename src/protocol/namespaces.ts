@@ -62,6 +62,7 @@ export const NS = {
   commands: 'http://jabber.org/protocol/commands', // XEP-0050
   admin: 'http://jabber.org/protocol/admin', // XEP-0133
   extDisco: 'urn:xmpp:extdisco:2', // XEP-0215
+  extDisco1: 'urn:xmpp:extdisco:1', // XEP-0215 before 0.7
   upload: 'urn:xmpp:http:upload:0', // XEP-0363
   push: 'urn:xmpp:push:0', // XEP-0357
   carbons: 'urn:xmpp:carbons:2', // XEP-0280
@@ -72,6 +73,7 @@ export const NS = {
   blockingErrors: 'urn:xmpp:blocking:errors', // XEP-0191
   reporting: 'urn:xmpp:reporting:1', // XEP-0377
   privateStorage: 'jabber:iq:private', // XEP-0049
+  search: 'jabber:iq:search', // XEP-0055
   vcardTemp: 'vcard-temp', // XEP-0054
   vcardUpdate: 'vcard-temp:x:update', // XEP-0153
   pubsub: 'http://jabber.org/protocol/pubsub', // XEP-0060

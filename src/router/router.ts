@@ -31,6 +31,8 @@ export interface RouterParts {
   readonly hosts: ReadonlySet<string>;
   readonly elsewhere: Elsewhere;
   readonly reader: StanzaReader;
+  /** Whether an administrator lets stanzas go to this address of another server; absent: to any. */
+  readonly permits?: (to: Jid) => boolean;
 }
 
 export class Router implements Outlet {
@@ -88,8 +90,10 @@ export class Router implements Outlet {
     n: number,
   ): void {
     if (!this.parts.hosts.has(to.domain)) {
-      // RFC 6120 §10.4: another domain; there is no way to it.
-      this.refuse(stanza, from, to, new StanzaError('remote-server-not-found'));
+      // RFC 6120 §10.4: another domain; there is no way to it, or an administrator has closed it.
+      const isClosed = this.parts.permits?.(to) === false;
+      const condition = isClosed ? 'not-allowed' : 'remote-server-not-found';
+      this.refuse(stanza, from, to, new StanzaError(condition));
       return;
     }
     if (to.local === '') {

@@ -5,7 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectControl } from '../../src/admin/index.ts';
+import {
+  connectControl,
+  type CommandArgs,
+  type CommandName,
+  type CommandResult,
+} from '../../src/admin/index.ts';
 import { openAccountsOffline } from '../../src/app/offline-accounts.ts';
 import { makeCredentials } from '../../src/auth/credentials.ts';
 import { Hashing } from '../../src/auth/hashing.ts';
@@ -178,12 +183,33 @@ export class TestServer {
 
   /** What `xmppd status` is told. */
   async status() {
+    return await this.command('status', {});
+  }
+
+  /** An account of that very name, made while the server runs. */
+  async makeUser(local: string): Promise<User> {
+    const user = { local, bare: `${local}@${HOST}`, password: PASSWORD };
+    await this.command('user add', { address: user.bare, password: PASSWORD });
+    return user;
+  }
+
+  /** As `xmppd user passwd` and `xmppd user del` do it. */
+  async setPassword(user: User, password: string): Promise<void> {
+    await this.command('user passwd', { address: user.bare, password });
+  }
+
+  async removeUser(user: User): Promise<void> {
+    await this.command('user del', { address: user.bare });
+  }
+
+  /** An administrative command, by the control socket. @throws OperatorError */
+  async command<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
     const control = await connectControl(
       join(this.directory, 'data', 'run', 'control.sock'),
       systemTimers,
     );
     try {
-      return await control.call('status', {});
+      return await control.call(name, args);
     } finally {
       control.close();
     }

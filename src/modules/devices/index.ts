@@ -1,5 +1,5 @@
 // The devices of accounts: who logged in lately from where, and tokens instead of passwords. The log-in itself is in auth/ and c2s/.
-import { DEVICES_REMOVAL, DEVICES_SCHEMA } from '../../auth/devices-store.ts';
+import { DEVICES_REMOVAL, DEVICES_SCHEMA, TOKENS_REVOCATION } from '../../auth/devices-store.ts';
 import type { Module } from '../../host/module.ts';
 
 export const devices: Module = {
@@ -16,6 +16,7 @@ export const devices: Module = {
     ],
     stores: DEVICES_SCHEMA,
     removals: [DEVICES_REMOVAL],
+    revocations: [TOKENS_REVOCATION],
   },
   setup(): void {
     // All of it happens before there is a session: the worker gives the store to the log-in.
