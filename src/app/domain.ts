@@ -6,7 +6,9 @@ import { AccountsStore } from '../account/accounts-store.ts';
 import { ClientRequests } from '../account/client-requests.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
+import { PLAIN } from '../account/outlet.ts';
 import { MessageEngine } from '../account/message-engine.ts';
+import { Gates } from '../account/gates.ts';
 import { PresenceEngine } from '../account/presence-engine.ts';
 import { SessionKeeper } from '../account/session-keeper.ts';
 import type { Links } from '../cluster/link.ts';
@@ -113,18 +115,17 @@ export function composeDomain(options: DomainOptions): Domain {
     addIq: (...iq) => handlers.add(...iq),
     removeIq: (target, ns, name) => handlers.remove(target, ns, name),
     accounts: () => cache.all(),
-    send: (stanza) => {
-      const from = jids.get(stanza.from ?? '');
-      const to = jids.get(stanza.to ?? '');
-      if (from !== undefined && to !== undefined)
-        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
-    },
     version: readVersion(),
     ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     ask: (session, content, done) => {
       requests.ask(session, content, done);
     },
+    send: (stanza, from, to) => router.route(stanza, from, to, PLAIN, undefined, 0),
+    fanOut: (stanza, from, to) => router.fanOut(stanza, from, to),
+    mayTell: (stanza, account, to) => gates.mayTell(stanza, account, to),
+    address: (text) => jids.get(text),
   });
+  const gates = new Gates(host.hooks, log);
   const iqs = new IqEngine(handlers, commits, router, timers, log);
   const cache: AccountCache = new AccountCache({
     commits,
@@ -143,7 +144,16 @@ export function composeDomain(options: DomainOptions): Domain {
     messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
     requests,
-    presences: new PresenceEngine(host.hooks, reader, log),
+    presences: new PresenceEngine({
+      hooks: host.hooks,
+      gates,
+      commits,
+      outlet: router,
+      reader,
+      log: log,
+      rules: () => host.presenceRules,
+    }),
+    gates,
     limits: {
       sessionsPerAccount: settings.limits.sessionsPerAccount,
       resourceConflict: settings.resourceConflict,

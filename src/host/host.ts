@@ -1,6 +1,6 @@
 // Loads modules in the order of their needs, gives each its view of the server, and takes everything back at stop.
 import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
-import { OperatorError } from '../util/errors.ts';
+import { InvariantError, OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Schema, StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
@@ -16,8 +16,11 @@ import type {
   Module,
   ModuleDeclaration,
   ModuleHost,
+  Service,
 } from './module.ts';
 import type { Registrar } from './registrar.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { PresenceRules } from './presence-rules.ts';
 import type { AccountView, SessionView, Slot } from './views.ts';
 
 /** What the host needs of the rest of the worker. */
@@ -38,7 +41,6 @@ export interface HostParts {
   ) => boolean;
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
-  readonly send: (stanza: Stanza) => void;
   readonly version?: string;
   readonly registrar?: Registrar;
   /** Absent: no client answers. */
@@ -47,6 +49,11 @@ export interface HostParts {
     content: Bytes,
     done: (answer: Stanza | undefined) => void,
   ) => void;
+  readonly send: (stanza: Stanza, from: Jid, to: Jid) => void;
+  readonly fanOut: (stanza: Stanza, from: Jid, to: readonly Jid[]) => void;
+  readonly mayTell: (stanza: Stanza, account: AccountView, to: Jid) => boolean;
+  /** The address of a prepared text. */
+  readonly address: (text: string) => Jid | undefined;
 }
 
 /** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
@@ -119,9 +126,12 @@ export class Host {
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
   private accountSlots = 0;
   private sessionSlots = 0;
+  private readonly services = new Map<string, unknown>();
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
   private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
   private features: Bytes | undefined;
+  /** The one keeper of contacts and subscriptions. */
+  presenceRules: PresenceRules | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
@@ -281,9 +291,42 @@ export class Host {
         keep(parts.timers.every(ms, guarded(run)));
       },
       accounts: () => parts.accounts(),
-      send: (stanza) => {
-        parts.send(stanza);
+      send: (stanza, from, to) => {
+        const sender = from ?? parts.address(stanza.from ?? '');
+        const recipient = to ?? parts.address(stanza.to ?? '');
+        if (sender !== undefined && recipient !== undefined) parts.send(stanza, sender, recipient);
       },
+      fanOut: (stanza, from, to) => {
+        parts.fanOut(stanza, from, to);
+      },
+      presence: (rules) => {
+        if (this.presenceRules !== undefined) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to keep the contacts, which another module keeps.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.presenceRules = rules;
+        undo.push(() => {
+          this.presenceRules = undefined;
+        });
+      },
+      offer: (service, value) => {
+        this.services.set(service.name, value);
+        undo.push(() => this.services.delete(service.name));
+      },
+      use: <T>(service: Service<T>): T => {
+        const value = this.services.get(service.name);
+        if (value === undefined) {
+          throw new InvariantError(
+            `module ${name} uses ${service.name}, which nobody it needs offers`,
+          );
+        }
+        return value as T;
+      },
+      mayTell: (stanza, account, to) => parts.mayTell(stanza, account, to),
+      address: (text) => parts.address(text),
       counter: (counter, help) => {
         const made = new Counter(`${name}_${counter}`, help);
         this.counters.push(made);

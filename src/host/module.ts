@@ -13,6 +13,7 @@ import type { EarlyAnswerer } from './before-login.ts';
 import type { DiscoInfo, DiscoNode, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { Registrar } from './registrar.ts';
+import type { PresenceRules } from './presence-rules.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
@@ -138,10 +139,35 @@ export interface ModuleHost {
   every(ms: number, run: () => void): void;
   /** Accounts in memory on this worker. */
   accounts(): Iterable<AccountView>;
-  /** A stanza of the server's own, routed like any other. */
-  send(stanza: Stanza): void;
+  /**
+   * A stanza of the server's own, routed like any other.
+   * @param from, to stand in for the stanza's own attributes
+   */
+  send(stanza: Stanza, from?: Jid, to?: Jid): void;
+  /**
+   * One presence to many bare JIDs, in one frame for each worker. Accounts of which nobody is on line are not read for it.
+   * @param to bare JIDs
+   */
+  fanOut(stanza: Stanza, from: Jid, to: readonly Jid[]): void;
+  /** The rules of subscriptions and contacts; one module's alone. @throws OperatorError */
+  presence(rules: PresenceRules): void;
+  /** Offers something to modules that name this one in their needs. */
+  offer<T>(service: Service<T>, value: T): void;
+  /** What a module named in the needs offers. @throws InvariantError if it is not there */
+  use<T>(service: Service<T>): T;
+  /** Asks the other modules (`presence.out`). True: `to` may be told. Always true for the account's own address. */
+  mayTell(stanza: Stanza, account: AccountView, to: Jid): boolean;
+  /** The address of a text that was prepared before. */
+  address(prepared: string): Jid | undefined;
   /** A plain counter that metrics read on scrape. */
   counter(name: string, help: string): { add(count?: number): void };
+}
+
+/** What one module offers to those that need it; the name is unique. Its type is that of the value. */
+export interface Service<T> {
+  readonly name: string;
+  /** Never there: it carries the type. */
+  readonly type?: T;
 }
 
 /** A feature or a third-party package. */
