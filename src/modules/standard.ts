@@ -3,10 +3,20 @@ import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
+import { caps } from './caps/index.ts';
+import { contactAddresses } from './contact-addresses/index.ts';
 import { disco } from './disco/index.ts';
+import { externalServices } from './external-services/index.ts';
+import { lastActivity } from './last-activity/index.ts';
 import { ping } from './ping/index.ts';
+import { privateStorage } from './private-storage/index.ts';
+import { registration } from './registration/index.ts';
+import { search } from './search/index.ts';
 import { sessionRequest } from './session-request/index.ts';
 import { stanzaIds } from './stanza-ids/index.ts';
+import { time } from './time/index.ts';
+import { vcardTemp } from './vcard-temp/index.ts';
+import { version } from './version/index.ts';
 
 export const STANDARD_MODULES: readonly Module[] = [
   stanzaIds,
@@ -16,4 +26,14 @@ export const STANDARD_MODULES: readonly Module[] = [
   disco,
   ping,
   sessionRequest,
+  caps,
+  privateStorage,
+  vcardTemp,
+  search,
+  version,
+  time,
+  lastActivity,
+  contactAddresses,
+  externalServices,
+  registration,
 ];

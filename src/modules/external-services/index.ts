@@ -30,7 +30,9 @@ export const externalServices: Module = {
   declaration: {
     name: 'external-services',
     summary: 'Tells clients of STUN and TURN servers and the like, with credentials.',
-    xeps: [{ spec: 'XEP-0215', version: '1.0.0', status: 'complete', note: 'without pushes (§3.2)' }],
+    xeps: [
+      { spec: 'XEP-0215', version: '1.0.0', status: 'complete', note: 'without pushes (§3.2)' },
+    ],
     options: async () => (await import('./options.ts')).OPTIONS,
   },
   setup(host: ModuleHost): void {

@@ -13,11 +13,7 @@ const service = z
       .enum(['udp', 'tcp'])
       .optional()
       .meta({ description: 'How it is spoken to.', live: false }),
-    name: z
-      .string()
-      .max(200)
-      .optional()
-      .meta({ description: 'What people call it.', live: false }),
+    name: z.string().max(200).optional().meta({ description: 'What people call it.', live: false }),
     username: z
       .string()
       .max(500)
@@ -28,16 +24,11 @@ const service = z
       .max(500)
       .optional()
       .meta({ description: 'The password of that name.', live: false }),
-    secret: z
-      .string()
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({
-        description:
-          'What the service knows too (coturn: static-auth-secret): names and passwords that pass are made of it.',
-        live: false,
-      }),
+    secret: z.string().min(1).max(1000).optional().meta({
+      description:
+        'What the service knows too (coturn: static-auth-secret): names and passwords that pass are made of it.',
+      live: false,
+    }),
     ttlHours: z
       .number()
       .min(0.1)

@@ -50,7 +50,9 @@ class PrivateStorage {
       // XEP-0049 §4 allows both; this one is told of accounts that do not exist too (RFC 6121 §8.5.1).
       throw request.unknown();
     }
-    const children = payload.children.filter((child): child is Element => typeof child === 'object');
+    const children = payload.children.filter(
+      (child): child is Element => typeof child === 'object',
+    );
     if (request.type === 'get') return this.get(account, children);
     return this.set(request, account, children);
   }
@@ -117,13 +119,21 @@ class PrivateStorage {
     const ns = child.getNS();
     // XEP-0049 §3: a namespace of its own; §4: not a reserved one, and certainly not the wrapper's.
     if (ns === undefined || ns === '' || ns === NS.privateStorage || ns === NS.client) {
-      throw new StanzaError('not-acceptable', 'modify', 'The element needs a namespace of its own.');
+      throw new StanzaError(
+        'not-acceptable',
+        'modify',
+        'The element needs a namespace of its own.',
+      );
     }
     try {
       return { ns, name: child.name, bytes: element(child, NS.privateStorage) };
     } catch (error) {
       if (!(error instanceof XmlWriteError)) throw error;
-      throw new StanzaError('bad-request', 'modify', 'The element cannot be kept as it is written.');
+      throw new StanzaError(
+        'bad-request',
+        'modify',
+        'The element cannot be kept as it is written.',
+      );
     }
   }
 }

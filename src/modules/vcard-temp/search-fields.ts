@@ -47,5 +47,7 @@ function textOf(of: Element | undefined, name: string): string {
 
 /** Not in the middle of a character. */
 function cut(text: string): string {
-  return text.length <= MAX_FIELD_CHARS ? text : [...text].slice(0, MAX_FIELD_CHARS).join('');
+  return text.length <= MAX_FIELD_CHARS
+    ? text
+    : Array.from(text).slice(0, MAX_FIELD_CHARS).join('');
 }
