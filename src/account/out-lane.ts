@@ -1,9 +1,13 @@
 // What an account sends while a subscription stanza of its own waits for its unit: RFC 6120 §10.1, nothing overtakes.
 import { Deque } from '../util/deque.ts';
-import type { Account } from './account.ts';
 
 /** So many stanzas wait; further ones are refused. A commit takes milliseconds. */
 const MAX_WAITING = 2000;
+
+/** An account, as far as its lane is concerned. */
+interface Laned {
+  behind: OutLane | undefined;
+}
 
 export class OutLane {
   private readonly waiting = new Deque<() => void>();
@@ -16,7 +20,7 @@ export class OutLane {
   }
 
   /** The unit is settled: what waited goes on, until the next one that must wait. */
-  drain(account: Account): void {
+  drain(account: Laned): void {
     account.behind = undefined;
     for (let run = this.waiting.shift(); run !== undefined; run = this.waiting.shift()) {
       run();

@@ -1,11 +1,20 @@
 // A subscription stanza at one account: its unit, and what follows when that is on disk.
+import type { BacklogItem, SessionView } from '../host/views.ts';
 import type { PresenceChange } from '../host/presence-rules.ts';
 import type { Debtor } from '../session/ledger.ts';
 import type { StatementId, StorageFailure, Unit, Value } from '../storage/storage.ts';
 import type { Log } from '../util/log.ts';
+import type { Bytes } from '../xml/bytes.ts';
 import type { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
 import { OutLane } from './out-lane.ts';
+import type { Held, SessionRef } from './session-ref.ts';
+
+interface Place {
+  readonly ref: SessionRef;
+  readonly held: Held;
+  readonly items: BacklogItem[];
+}
 
 export class Change implements PresenceChange, Settler {
   private readonly commits: Commits;
@@ -17,6 +26,8 @@ export class Change implements PresenceChange, Settler {
   private undos: (() => void)[] | undefined;
   private readonly onward: (() => void) | undefined;
   private lane: OutLane | undefined;
+  /** Where in each session's queue it belongs: presence that comes behind it does not overtake (RFC 6120 §10.1). */
+  private places: Place[] | undefined;
 
   /** @param onward passes the stanza itself on; undefined: it came from outside */
   constructor(
@@ -44,6 +55,12 @@ export class Change implements PresenceChange, Settler {
     (this.undos ??= []).push(run);
   }
 
+  deliver(session: SessionView, stanza: Bytes): void {
+    const place = this.places?.find(({ ref }) => ref === session);
+    if (place === undefined) session.deliver(stanza);
+    else place.items.push({ stanza, reference: 0 });
+  }
+
   forward(): void {
     if (this.onward !== undefined) this.committed(this.onward);
   }
@@ -62,6 +79,7 @@ export class Change implements PresenceChange, Settler {
     }
     this.debtor?.owe(n);
     if (this.onward !== undefined) this.account.behind = this.lane = new OutLane();
+    if (this.runs !== undefined) this.places = this.account.sessions.map(placeIn);
   }
 
   settled(n: number, failure: StorageFailure | undefined): void {
@@ -75,6 +93,7 @@ export class Change implements PresenceChange, Settler {
         this.run(this.undos);
       }
     } finally {
+      for (const { ref, held } of this.places ?? []) ref.release(held);
       this.lane?.drain(this.account);
       this.debtor?.pay(n);
     }
@@ -89,4 +108,11 @@ export class Change implements PresenceChange, Settler {
       }
     }
   }
+}
+
+function placeIn(ref: SessionRef): Place {
+  const held = ref.hold('' as Bytes, 0);
+  const items: BacklogItem[] = [];
+  held.backlog = items;
+  return { ref, held, items };
 }

@@ -150,7 +150,7 @@ export function composeDomain(options: DomainOptions): Domain {
       commits,
       outlet: router,
       reader,
-      log: log,
+      log,
       rules: () => host.presenceRules,
     }),
     gates,

@@ -1,6 +1,7 @@
 // What the account's engine asks of the module that keeps contacts (presence/): RFC 6121 §3 and §4.
 import type { Jid } from '../protocol/jid.ts';
 import type { StatementId, Value } from '../storage/storage.ts';
+import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { AccountView, SessionView } from './views.ts';
 
@@ -12,6 +13,8 @@ export interface PresenceChange {
   committed(run: () => void): void;
   /** Runs instead when the unit could not be written. */
   failed(run: () => void): void;
+  /** A complete stanza for one of the account's sessions, in the place that this stanza came to; only in `committed`. */
+  deliver(session: SessionView, stanza: Bytes): void;
   /** Passes the stanza itself on, from bare JID to bare JID, when `committed` runs. The sender's `h` waits for it. */
   forward(): void;
 }

@@ -2,6 +2,7 @@
 import { archive } from '../archive/index.ts';
 import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
+import { presence } from '../presence/index.ts';
 import { roster } from '../roster/index.ts';
 import { caps } from './caps/index.ts';
 import { contactAddresses } from './contact-addresses/index.ts';
@@ -23,6 +24,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   archive,
   offline,
   roster,
+  presence,
   disco,
   ping,
   sessionRequest,

@@ -8,7 +8,7 @@ import { ROSTER_REMOVALS, ROSTER_SCHEMA } from './roster-store.ts';
 import { RosterService } from './service.ts';
 
 export type { RosterReader } from './reader.ts';
-export type { Removed, RosterService } from './service.ts';
+export type { RosterService } from './service.ts';
 export type { States } from './account-roster.ts';
 export type { Contact, Subscription } from './contacts.ts';
 export { ASKED, FROM, TO } from './contacts.ts';

@@ -13,8 +13,16 @@ import { pushBytes, readItem, rosterBytes } from './roster-xml.ts';
 
 const NO_STATES: States = { subscription: 'none', ask: false, approved: false };
 
-/** Told after a removal is on disk: what the contact was. */
-export type Removed = (account: AccountView, contact: Contact, jid: Jid) => void;
+/**
+ * Asked when a contact is being removed, for further rows of the same unit.
+ * @returns runs when the removal is on disk
+ */
+export type OnRemoving = (
+  account: AccountView,
+  was: Contact,
+  contact: Jid,
+  write: Write,
+) => () => void;
 
 type Write = (statement: StatementId, ...params: (string | number)[]) => void;
 
@@ -25,10 +33,8 @@ export class RosterService {
   readonly rosters: Slot<AccountRoster>;
   /** RFC 6121 §2.2: a resource that asked for the roster is interested in its changes. */
   readonly interested: Slot<boolean>;
-  /** RFC 6121 §2.5.2: what a removal does to subscriptions. */
-  onRemoved: Removed | undefined;
-  /** Further rows of a removal's unit. */
-  onRemoving: ((write: Write, account: AccountView, jid: string) => void) | undefined;
+  /** RFC 6121 §2.5.2: what a removal does to the subscription. */
+  onRemoving: OnRemoving | undefined;
 
   constructor(host: ModuleHost, limits: RosterLimits) {
     this.host = host;
@@ -90,12 +96,12 @@ export class RosterService {
     };
     const was = isGone ? mine.find(edit.jid) : undefined;
     const change = this.plan(account, edit, write);
-    if (isGone) this.onRemoving?.(write, account, edit.jid);
+    const after = was === undefined ? undefined : this.onRemoving?.(account, was, jid, write);
     request.committed(() => {
       this.told(account, mine.commit(change), (session, stanza) => {
         request.push(session, stanza);
       });
-      if (was !== undefined) this.onRemoved?.(account, was, jid);
+      after?.();
     });
   }
 
@@ -111,11 +117,12 @@ export class RosterService {
   }
 
   /** The change is on disk: interested resources are told. RFC 6121 §2.1.6 */
-  commit(account: AccountView, change: Change): void {
-    const contact = account.slot(this.rosters).commit(change);
-    this.told(account, contact, (session, stanza) => {
-      session.deliver(stanza);
-    });
+  commit(
+    account: AccountView,
+    change: Change,
+    push: (session: SessionView, stanza: Bytes) => void,
+  ): void {
+    this.told(account, account.slot(this.rosters).commit(change), push);
   }
 
   /** What will be true of a contact when all that is on its way has arrived. */

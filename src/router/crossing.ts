@@ -2,7 +2,6 @@
 import type { Account } from '../account/account.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Reference } from '../host/views.ts';
-import { Copies } from '../account/copies.ts';
 import { passage, type Passage } from '../account/outlet.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
@@ -20,7 +19,7 @@ import type { Log } from '../util/log.ts';
 import { text, utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
-import { render } from '../xml/forward.ts';
+import { fanOutFrame, hear } from './fan-out.ts';
 import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
@@ -99,9 +98,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   }
 
   fanOut(worker: WorkerId, stanza: Stanza, from: Jid, to: readonly Jid[]): void {
-    const { type, id, lang } = stanza;
-    const bytes = render(stanza, 'c2s', { from: from.full, type, id, lang });
-    this.send(worker, frame(FRAME.fanOut, bytes, ...to.map((jid) => utf8(jid.bare))));
+    this.send(worker, fanOutFrame(stanza, from, to));
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -245,7 +242,7 @@ export class Crossing implements LinkHandler, Elsewhere {
         this.incoming(fields, again, debts, no);
         return;
       case FRAME.fanOut:
-        this.hear(fields);
+        hear(fields, this.parts);
         return;
       case FRAME.outgoing:
         this.outgoing(from, fields, again, debts, no);
@@ -302,18 +299,6 @@ export class Crossing implements LinkHandler, Elsewhere {
       debts,
       no,
     );
-  }
-
-  private hear(fields: Bytes[]): void {
-    const { reader, jids, accounts } = this.parts;
-    const stanza = reader.read(fields[0]!);
-    const from = jids.get(stanza.from ?? '');
-    if (from === undefined) return;
-    const copies = new Copies(stanza, from);
-    for (let i = 1; i < fields.length; i++) {
-      const to = jids.get(text(fields[i]!));
-      if (to !== undefined) accounts.hear(copies, to);
-    }
   }
 
   private outgoing(
