@@ -10,6 +10,7 @@ import { EarlyAnswerers } from './before-login.ts';
 import { DiscoEntries, type DiscoInfo, type DiscoPlace } from './disco.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
+  DiscoNode,
   IqHandler,
   IqTarget,
   Loader,
@@ -121,6 +122,7 @@ export class Host {
   readonly namedSessionSlots: Slot<unknown>[] = [];
   readonly early = new EarlyAnswerers();
   private readonly disco = new DiscoEntries();
+  private discoNodes: readonly DiscoNode[] = [];
   private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
@@ -247,10 +249,13 @@ export class Host {
         undo.push(this.disco.add(place, what));
       },
       discoNode: (node) => {
-        undo.push(this.disco.addNode(node));
+        this.discoNodes = [...this.discoNodes, node];
+        undo.push(() => {
+          this.discoNodes = this.discoNodes.filter((other) => other !== node);
+        });
       },
       discoInfo: (place) => this.discoInfo(place),
-      discoNodes: () => this.disco.nodes,
+      discoNodes: () => this.discoNodes,
       streamFeature: (make) => {
         this.streamFeatureMakers = [...this.streamFeatureMakers, make];
         undo.push(() => {

@@ -10,7 +10,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { EarlyAnswerer } from './before-login.ts';
-import type { DiscoInfo, DiscoNode, DiscoPlace } from './disco.ts';
+import type { DiscoInfo, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { Registrar } from './registrar.ts';
 import type { PresenceRules } from './presence-rules.ts';
@@ -82,6 +82,12 @@ export interface IqRequest {
  * @throws StanzaError answered as an error; anything else is a bug, answered internal-server-error.
  */
 export type IqHandler = (request: IqRequest) => Bytes | undefined | Promise<Bytes | undefined>;
+
+/** Answers for nodes. @returns the content of <query/>; undefined: not a node of this module. @throws StanzaError */
+export interface DiscoNode {
+  readonly info?: (node: string, request: IqRequest) => Bytes | undefined;
+  readonly items?: (node: string, request: IqRequest) => Bytes | undefined;
+}
 
 /** Rows that an account needs in memory, read in the one batch of its loading. */
 export interface Loader {
