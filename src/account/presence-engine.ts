@@ -19,6 +19,7 @@ import type { Gates } from './gates.ts';
 import type { Outlet, Passage } from './outlet.ts';
 import { Change } from './presence-change.ts';
 import { addressed, errorBytes } from '../protocol/replies.ts';
+import { withKeptCaps } from './kept-caps.ts';
 import type { SessionRef } from './session-ref.ts';
 
 const PRIORITY = /^[ \t\r\n]*([+-]?[0-9]{1,3})[ \t\r\n]*$/;
@@ -169,7 +170,7 @@ export class PresenceEngine {
     const fresh = !session.available;
     session.available = true;
     session.priority = priority;
-    session.presence = stanza;
+    session.presence = withKeptCaps(session.presence, stanza, this.parts.reader);
     account.presenceChanged();
     this.tell(account, stanza, session);
     if (fresh) this.introduce(account, session);

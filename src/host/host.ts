@@ -14,6 +14,7 @@ import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   CommandHandler,
+  DiscoNode,
   IqHandler,
   IqTarget,
   Loader,
@@ -145,6 +146,7 @@ export class Host {
   readonly namedSessionSlots: Slot<unknown>[] = [];
   readonly early = new EarlyAnswerers();
   private readonly disco = new DiscoEntries();
+  private discoNodes: readonly DiscoNode[] = [];
   private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, Running>();
@@ -382,10 +384,13 @@ export class Host {
         undo.push(this.disco.add(place, what));
       },
       discoNode: (node) => {
-        undo.push(this.disco.addNode(node));
+        this.discoNodes = [...this.discoNodes, node];
+        undo.push(() => {
+          this.discoNodes = this.discoNodes.filter((other) => other !== node);
+        });
       },
       discoInfo: (place) => this.discoInfo(place),
-      discoNodes: () => this.disco.nodes,
+      discoNodes: () => this.discoNodes,
       streamFeature: (make) => {
         this.streamFeatureMakers = [...this.streamFeatureMakers, make];
         undo.push(() => {

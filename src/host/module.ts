@@ -11,7 +11,7 @@ import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { AdHocCommand } from './ad-hoc.ts';
 import type { EarlyAnswerer } from './before-login.ts';
-import type { DiscoInfo, DiscoNode, DiscoPlace } from './disco.ts';
+import type { DiscoInfo, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { PresenceRules } from './presence-rules.ts';
 import type { ElementHandler } from './stream-session.ts';
@@ -100,6 +100,12 @@ export type CommandHandler = (
   args: Readonly<Record<string, unknown>>,
   account: AccountView | undefined,
 ) => unknown;
+
+/** Answers for nodes. @returns the content of <query/>; undefined: not a node of this module. @throws StanzaError */
+export interface DiscoNode {
+  readonly info?: (node: string, request: IqRequest) => Bytes | undefined;
+  readonly items?: (node: string, request: IqRequest) => Bytes | undefined;
+}
 
 /** Rows that an account needs in memory, read in the one batch of its loading. */
 export interface Loader {

@@ -9,12 +9,22 @@ import { carbons } from './carbons/index.ts';
 import { csi } from './csi/index.ts';
 import { adhoc } from './adhoc/index.ts';
 import { devices } from './devices/index.ts';
+import { caps } from './caps/index.ts';
+import { contactAddresses } from './contact-addresses/index.ts';
 import { disco } from './disco/index.ts';
+import { externalServices } from './external-services/index.ts';
+import { lastActivity } from './last-activity/index.ts';
 import { ping } from './ping/index.ts';
 import { serverAdmin } from './server-admin/index.ts';
 import { sessionRequest } from './session-request/index.ts';
 import { stanzaIds } from './stanza-ids/index.ts';
 import { trace } from './trace/index.ts';
+import { privateStorage } from './private-storage/index.ts';
+import { registration } from './registration/index.ts';
+import { search } from './search/index.ts';
+import { time } from './time/index.ts';
+import { vcardTemp } from './vcard-temp/index.ts';
+import { version } from './version/index.ts';
 
 export const STANDARD_MODULES: readonly Module[] = [
   stanzaIds,
@@ -32,4 +42,14 @@ export const STANDARD_MODULES: readonly Module[] = [
   adhoc,
   serverAdmin,
   trace,
+  caps,
+  privateStorage,
+  vcardTemp,
+  search,
+  version,
+  time,
+  lastActivity,
+  contactAddresses,
+  externalServices,
+  registration,
 ];
