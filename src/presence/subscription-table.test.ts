@@ -107,7 +107,7 @@ let server: TestServer;
 let count = 0;
 /** What was routed to the contact, of all tests. */
 let routedThere: string[] = [];
-// eslint-disable-next-line @typescript-eslint/unbound-method -- called with the router it was called on
+ 
 const { route } = Router.prototype;
 
 beforeAll(async () => {
