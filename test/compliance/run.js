@@ -20,7 +20,6 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     trace: { type: 'string' },
     workers: { type: 'string', default: '2' },
-    'without-admin': { type: 'boolean', default: false },
   },
 });
 
@@ -36,10 +35,7 @@ if (lacking.length > 0) {
 const trace = options.trace === undefined ? undefined : resolve(options.trace);
 if (trace !== undefined) mkdirSync(trace, { recursive: true });
 
-const server = await startServer({
-  workers: Number(options.workers),
-  admin: !options['without-admin'],
-});
+const server = await startServer({ workers: Number(options.workers) });
 let outcomes = [];
 let failure;
 try {
@@ -91,7 +87,7 @@ const good =
   bugs.length === 0 &&
   passed > 0 &&
   verdict.unexplained.length === 0;
-if (failure === undefined && all && options['without-admin'] === false) writePage();
+if (failure === undefined && all) writePage();
 if (good) rmSync(server.directory, { recursive: true, force: true });
 else console.log(`The server's log and the suite's: ${join(server.directory, '*.log')}`);
 process.exitCode = good ? 0 : 1;
