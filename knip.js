@@ -47,5 +47,5 @@ export default {
     '@unicode/unicode-3.2.0',
   ],
   // Programs of the system that tests use where they are; each says so when it is missing.
-  ignoreBinaries: ['mount', 'umount', 'prlimit', 'strace', 'go-sendxmpp'],
+  ignoreBinaries: ['mount', 'umount', 'prlimit', 'strace', 'go-sendxmpp', 'java'],
 };

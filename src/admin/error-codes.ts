@@ -45,6 +45,11 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'The domain of the address is not served here.',
     'Add it to `hosts` in the configuration and restart, or mend the address.',
   ),
+  'check-failed': code(
+    EXIT.other,
+    '`xmppd check` could not log in to the running server and ask it.',
+    'The message says where it ended; look into the log of the server.',
+  ),
   'command-arguments': code(
     EXIT.usage,
     'An argument of a command cannot be used.',

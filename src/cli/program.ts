@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from '../admin/index.ts';
 import type { Timers } from '../util/clock.ts';
+import { addCheckCompliance } from './check-compliance.ts';
 import { addConfigCheck } from './config-check.ts';
 import { addConfigShow } from './config-show.ts';
 import { addDbBackup } from './db-backup.ts';
@@ -73,6 +74,8 @@ function buildProgram(terminal: Terminal, parts: CliParts, timers: Timers): Comm
   const db = program.command('db').description('the embedded database');
   addDbCheck(db, session);
   addDbBackup(db, session);
+  const check = program.command('check').description('the running server, as clients see it');
+  addCheckCompliance(check, session);
   return program;
 }
 

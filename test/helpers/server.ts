@@ -182,6 +182,20 @@ export class TestServer {
     await this.run();
   }
 
+  /** The command line, with the configuration of this server. */
+  async cli(...args: readonly string[]) {
+    const child = spawn(process.execPath, [MAIN, ...args, '--config', this.file], {
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const code = await within(ended, STOP_MS, () => `the end of xmppd ${args.join(' ')}`);
+    return { code, output, errors };
+  }
+
   /** What `xmppd status` is told. */
   async status() {
     return await this.command('status', {});
