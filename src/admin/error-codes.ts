@@ -40,6 +40,11 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'There is no account of this address.',
     'Look at `xmppd user list DOMAIN`, or make it with `xmppd user add`.',
   ),
+  'device-missing': code(
+    EXIT.other,
+    'The account has no device of that id.',
+    'Look at `xmppd device list`; ids are UUIDs that clients make.',
+  ),
   'host-unknown': code(
     EXIT.other,
     'The domain of the address is not served here.',

@@ -5,6 +5,7 @@ import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
 import type { AccountState } from '../admin/index.ts';
 import type { PeerRule, ServerLists } from '../admin/server-lists.ts';
+import type { DevicesStore } from '../auth/devices-store.ts';
 import type { Host } from '../host/host.ts';
 import { parseJid, type BareJid, type Domain } from '../protocol/jid.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
@@ -21,6 +22,10 @@ export interface VerbParts {
   readonly lists: ServerLists;
   readonly reader: StanzaReader;
   readonly admin: AccountAdmin;
+  /** Absent: the module `devices` is left out, or no server runs. */
+  readonly devices?: DevicesStore | undefined;
+  /** Ends the sessions of a device that are on this worker. @returns how many */
+  readonly endDevice?: (address: BareJid, id: string) => number;
   readonly countSessions: (domain: string | undefined) => { online: number; hibernating: number };
 }
 
@@ -57,6 +62,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
     ),
   'user.count': ({ store }, args) => store.count(args['domain'] as string),
   'session.count': ({ countSessions }, args) => countSessions(args['domain'] as string | undefined),
+  'device.end': ({ endDevice }, args) =>
+    endDevice?.(args['account'] as BareJid, args['device'] as string) ?? 0,
   'admin.list': async ({ lists }) => {
     // Who was deleted since has left the table, and only there.
     await lists.load();
@@ -104,6 +111,15 @@ const ACCOUNT_VERBS: Readonly<Record<string, AccountVerb>> = {
     for (const session of ended) session.port.end('policy-violation');
     return { ended: ended.length };
   },
+  'device.list': async ({ devices }, args, account) =>
+    (await remembering(devices).list(account.owner)).slice(0, args['limit'] as number),
+  'device.revoke': async ({ devices }, args, account) => {
+    const id = args['device'] as string;
+    const store = remembering(devices);
+    const revoked = (await store.list(account.owner)).some((device) => device.id === id);
+    if (revoked) await store.revoke(account.owner, id);
+    return { revoked };
+  },
   'admin.set': async ({ lists, commits }, args, account) => {
     const unit = commits.storage.unit();
     lists.setAdmin(unit, account.owner, args['is'] === true);
@@ -149,6 +165,15 @@ export async function answerVerb(parts: VerbParts, verb: string, args: Args): Pr
   return await (ofAccount === undefined
     ? handler?.(args, account)
     : ofAccount(parts, args, account));
+}
+
+function remembering(devices: DevicesStore | undefined): DevicesStore {
+  if (devices !== undefined) return devices;
+  throw new OperatorError(
+    'command-unknown',
+    'nothing that runs here remembers devices',
+    'The module `devices` is left out by the configuration.',
+  );
 }
 
 function find<T>(table: Readonly<Record<string, T>>, verb: string): T | undefined {

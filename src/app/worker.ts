@@ -78,8 +78,8 @@ export interface Worker {
   readonly streams: ReadonlySet<ClientStream>;
   /** Undefined: the module is left out. */
   readonly devices: DevicesStore | undefined;
-  /** Ends the sessions of a device that are on this worker, whoever owns its account. */
-  revokeDevice(address: BareJid, id: string): void;
+  /** Ends the sessions of a device that are on this worker, whoever owns its account. @returns how many */
+  endDevice(address: BareJid, id: string): number;
   /** Takes a connection, unread. */
   accept(socket: Socket, kind: 'c2s' | 'c2s-tls'): void;
   /** No byte of a client is handled from here on. */
@@ -218,15 +218,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     door,
     streams,
     devices,
-    revokeDevice: (address, id) => {
+    endDevice: (address, id) => {
       const jid = parseJid(address);
       const label = c2s.auth.label(jid, id);
+      let ended = 0;
       // Those whose connection is here, also when they chose their resource themselves; then those that hibernate.
-      for (const stream of streams) if (stream.isOf(jid.bare, label)) stream.revoke();
-      for (const session of [...sessions.all()]) {
-        if (session.jid.bare === jid.bare && isResourceOf(session.jid.resource, label))
-          session.end('not-authorized');
+      for (const stream of [...streams].filter((one) => one.isOf(jid.bare, label))) {
+        stream.revoke();
+        ended++;
       }
+      for (const session of [...sessions.all()]) {
+        if (session.jid.bare !== jid.bare || !isResourceOf(session.jid.resource, label)) continue;
+        session.end('not-authorized');
+        ended++;
+      }
+      return ended;
     },
     accept: (socket, kind) => {
       if (stopped) socket.destroy();

@@ -2,6 +2,7 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { ElementHandler } from '../host/stream-session.ts';
+import type { AuthContext } from '../auth/mechanisms.ts';
 import type { EarlyAnswerers } from '../host/before-login.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
 import type { Session } from '../session/session.ts';
@@ -12,7 +13,6 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { TransportParts } from '../transport/transport.ts';
-import type { FirstFeatures } from './features.ts';
 import type { SessionStream } from '../session/session-stream.ts';
 
 export interface C2sSettings {
@@ -76,6 +76,11 @@ export interface SessionDoor {
   token(session: Session): string;
 }
 
+/** Writes the features before log-in. */
+export interface FeatureWriter {
+  for(parts: C2sParts, context: AuthContext): Bytes;
+}
+
 export interface C2sParts {
   readonly settings: C2sSettings;
   readonly hosts: ReadonlySet<string>;
@@ -90,7 +95,7 @@ export interface C2sParts {
   readonly anonymousHosts: ReadonlySet<string>;
   /** Addresses that a client's certificate names, if the host trusts it (XEP-0178); undefined: there is no such certificate. */
   readonly certified: (tls: TLSSocket, domain: string) => readonly string[] | undefined;
-  readonly features: FirstFeatures;
+  readonly features: FeatureWriter;
   readonly xml: XmlContext;
   readonly jids: JidCache;
   readonly transport: TransportParts;

@@ -189,7 +189,9 @@ export class ClientStream implements StreamRole, LoginUser, Probing {
 
   /** What its device was trusted with is taken back. */
   revoke(): void {
-    this.stream.fail(new StreamError('not-authorized', 'This device was revoked.'));
+    // The session with its stream, so that nothing is left to be resumed.
+    if (this.session !== undefined) this.session.end('not-authorized');
+    else this.stream.fail(new StreamError('not-authorized', 'This device was revoked.'));
   }
 
   // ---- with a session

@@ -4,7 +4,7 @@ import type { Offer } from '../auth/offer.ts';
 import { NS } from '../protocol/namespaces.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { escapeAttr } from '../xml/writer.ts';
-import type { C2sParts, C2sSettings } from './c2s-parts.ts';
+import type { C2sParts, C2sSettings, FeatureWriter } from './c2s-parts.ts';
 
 const BIND = `<bind xmlns='${NS.bind}'/>`;
 // RFC 3921 §3, obsolete: old clients ask for it, others skip it.
@@ -32,7 +32,7 @@ interface Written {
 }
 
 /** The features before log-in; written once for each kind of stream. */
-export class FirstFeatures {
+export class FirstFeatures implements FeatureWriter {
   private readonly written = new WeakMap<Offer, Written>();
 
   /** RFC 6120 §5.3.1: while TLS is required nothing else is offered. */

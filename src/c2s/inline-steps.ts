@@ -7,19 +7,39 @@ import { NS } from '../protocol/namespaces.ts';
 import { errorContent } from '../protocol/stanza-error.ts';
 import { formatTimestamp } from '../protocol/timestamp.ts';
 import type { Session } from '../session/session.ts';
+import type { XmppStream } from '../stream/xmpp-stream.ts';
 import type { Bytes } from '../xml/bytes.ts';
+import type { Stanza } from '../xml/stanza.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { escapeText } from '../xml/writer.ts';
 import { bindError } from './bind.ts';
-import type { BindOutcome } from './c2s-parts.ts';
+import type { BindExtras, BindOutcome, C2sParts } from './c2s-parts.ts';
 import { featuresAfterBind, featuresAfterLogin } from './features.ts';
-import type { LogIn } from './log-in.ts';
 import { additionalData, type Proven } from './sasl2.ts';
-import type { BindRequest } from './sasl2-request.ts';
+import type { BindRequest, ResumeRequest } from './sasl2-request.ts';
 import { enable } from './stream-management.ts';
 
+/** What these steps need of the log-in that they belong to. */
+export interface InlineUser {
+  readonly parts: C2sParts;
+  readonly stream: XmppStream;
+  readonly user: { device: string; replay(element: Stanza): void };
+  bindTo(
+    account: Jid,
+    resource: string | undefined,
+    extras: BindExtras,
+    done: (outcome: BindOutcome) => void,
+  ): void;
+  resume(
+    account: Jid,
+    request: ResumeRequest,
+    done: (answer: Bytes, session: Session | undefined) => void,
+  ): void;
+  broken(cause: unknown): void;
+}
+
 export class InlineSteps {
-  private readonly logIn: LogIn;
+  private readonly logIn: InlineUser;
   private readonly account: Jid;
   private readonly proven: Proven;
   private readonly context: AuthContext;
@@ -27,7 +47,7 @@ export class InlineSteps {
   /** Children of <success/> from the steps that are done. */
   private answers = '';
 
-  constructor(logIn: LogIn, account: Jid, proven: Proven, context: AuthContext) {
+  constructor(logIn: InlineUser, account: Jid, proven: Proven, context: AuthContext) {
     this.logIn = logIn;
     this.account = account;
     this.proven = proven;

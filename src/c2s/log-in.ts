@@ -17,7 +17,7 @@ import type { BindExtras, BindOutcome, C2sParts } from './c2s-parts.ts';
 import { channelBindingOf } from './channel-binding.ts';
 import { answerEarly } from './early-requests.ts';
 import { featuresAfterLogin } from './features.ts';
-import { InlineSteps } from './inline-steps.ts';
+import { InlineSteps, type InlineUser } from './inline-steps.ts';
 import { SaslNegotiation } from './sasl.ts';
 import { Sasl2Negotiation } from './sasl2.ts';
 import type { ResumeRequest } from './sasl2-request.ts';
@@ -41,7 +41,7 @@ export interface LoginUser extends SessionStream {
 }
 
 /** What is only needed until a session stands. */
-export class LogIn {
+export class LogIn implements InlineUser {
   readonly parts: C2sParts;
   readonly stream: XmppStream;
   readonly user: LoginUser;

@@ -45,7 +45,7 @@ export interface BindRequest {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const COUNT = /^[0-9]{1,15}$/;
 /** SECURITY: what is kept of a name that a client gives itself. */
-const MAX_NAME = 100;
+const NAME = /^.{0,100}/su;
 /** A resource has 1023 bytes, and its label is in there too. */
 const MAX_TAG = 256;
 const MAX_UPGRADES = 8;
@@ -133,10 +133,9 @@ function upgradesOf(stanza: Stanza): readonly string[] {
 /** A name that a client gives itself: it is shown in lists, so it is one short line. */
 function nameIn(agent: Element, part: 'software' | 'device'): string {
   const text = agent.getChildText(part, NS.sasl2) ?? '';
-  // Cut between characters, not in one.
-  return [...text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()]
-    .slice(0, MAX_NAME)
-    .join('');
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  // By characters: half of one could not be written.
+  return NAME.exec(line)?.[0] ?? '';
 }
 
 function attributeOf(element: Element, name: string): string | undefined {

@@ -1,6 +1,6 @@
 // XEP-0474: what was offered is part of what both sides sign in SCRAM; XEP-0480: keys for further hashes.
 import { createHash, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { Connection } from '../helpers/connection.ts';
+import type { Connection } from '../helpers/connection.ts';
 import { ScramClient } from '../../src/auth/scram-client.ts';
 import { TestServer, type User } from '../helpers/server.ts';
 import { authenticateXml, failureIn, identifierOf, SASL2, secured } from '../helpers/sasl2.ts';

@@ -15,7 +15,7 @@ import {
   tokenProof,
   type Sasl2Login,
 } from '../helpers/sasl2.ts';
-import { childOf, childrenOf, textOf } from '../helpers/xml.ts';
+import { childOf, childrenOf, conditionOf, textOf } from '../helpers/xml.ts';
 
 const EXPORTER = 'HT-SHA-256-EXPR';
 const END_POINT = 'HT-SHA-256-ENDP';
@@ -290,4 +290,59 @@ test('tokens outlive a restart and a crash', async () => {
   } finally {
     await sturdy.close();
   }
+});
+
+describe('a device', () => {
+  test('is listed with what it says of itself, and to administrators alone', async () => {
+    const { user, device } = await deviceWith(NONE);
+    const { devices } = await server.command('device list', { address: user.bare });
+    expect(devices).toMatchObject([{ id: device, software: 'Test', device: 'Bench', tokens: 1 }]);
+  });
+
+  test.each([
+    ['bound with its log-in', `<bind xmlns='${BIND2}'/>`, ''],
+    [
+      'bound as RFC 6120 has it',
+      '',
+      "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>x</resource></bind></iq>",
+    ],
+  ])('that is revoked ends, with its session that was %s', async (_what, children, then) => {
+    const { user, device, token } = await deviceWith(NONE);
+    const login = { mechanism: NONE, device, token, children };
+    const { connection } = await logIn(server, user, login);
+    await connection.element('features');
+    if (then !== '') {
+      connection.send(then);
+      await connection.element('iq');
+    }
+    const args = { address: user.bare, id: device.toUpperCase() };
+    expect(await server.command('device revoke', args)).toMatchObject({ ended: 1 });
+    expect(conditionOf(await connection.streamError())).toBe('not-authorized');
+    expect((await use({ user, device, token }, NONE)).result).toBe('not-authorized');
+    const { devices } = await server.command('device list', { address: user.bare });
+    expect(devices).toEqual([]);
+    await expect(server.command('device revoke', args)).rejects.toMatchObject({
+      code: 'device-missing',
+    });
+  });
+
+  test('beyond the fiftieth takes the place of the one not seen for longest', async () => {
+    const first = await deviceWith(NONE);
+    for (let i = 0; i < 50; i++) await deviceWith(NONE, first.user);
+    expect((await use(first, NONE)).result).toBe('not-authorized');
+    const { devices } = await server.command('device list', { address: first.user.bare });
+    expect(devices).toHaveLength(50);
+  });
+});
+
+test('an account that is disabled says so to whoever proves that it is his, and its tokens are void', async () => {
+  const device = await deviceWith(NONE);
+  const { user } = device;
+  await server.command('user disable', { address: user.bare });
+  expect((await use(device, NONE)).result).toBe('not-authorized');
+  const { connection, outcome } = await logIn(server, user);
+  expect(failureIn(outcome)).toBe('account-disabled');
+  connection.destroy();
+  await server.command('user enable', { address: user.bare });
+  expect((await use(device, NONE)).result).toBe('not-authorized');
 });

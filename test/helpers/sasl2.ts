@@ -115,7 +115,7 @@ export function tokenIn(success: Element): string | undefined {
 }
 
 export function identifierOf(success: Element): string {
-  return textOf(childOf(success, 'authorization-identifier', SASL2)!);
+  return textOf(childOf(success, 'authorization-identifier', SASL2));
 }
 
 /** The condition of a SASL2 failure. */
