@@ -30,6 +30,10 @@ export class Account implements AccountView {
     this.writer = writer;
   }
 
+  get temporary(): boolean {
+    return this.owner < 0;
+  }
+
   slot<T>(slot: Slot<T>): T {
     if (this.data[slot.index] === undefined) this.data[slot.index] = slot.initial();
     return this.data[slot.index] as T;

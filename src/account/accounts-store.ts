@@ -37,6 +37,10 @@ export const ACCOUNTS_SCHEMA: Schema = {
       name: 'accounts.password',
       sql: 'UPDATE accounts SET credentials = ? WHERE domain = ? AND local = ?',
     },
+    {
+      name: 'accounts.better-keys',
+      sql: 'UPDATE accounts SET credentials = ? WHERE domain = ? AND local = ? AND credentials = ?',
+    },
     { name: 'accounts.disable', sql: 'UPDATE accounts SET disabled = ? WHERE id = ?' },
     { name: 'accounts.remove', sql: 'DELETE FROM accounts WHERE id = ?', frees: true },
     { name: 'accounts.forget-address', sql: 'DELETE FROM addresses WHERE id = ?', frees: true },
@@ -74,7 +78,10 @@ export class AccountsStore implements CredentialSource {
   private readonly storage: Storage;
   private readonly credentials: QueryId;
   private readonly statements: Readonly<
-    Record<'address' | 'create' | 'password' | 'disable' | 'remove' | 'forget', StatementId>
+    Record<
+      'address' | 'create' | 'password' | 'better' | 'disable' | 'remove' | 'forget',
+      StatementId
+    >
   >;
   readonly findQuery: QueryId;
   private readonly listQuery: QueryId;
@@ -94,6 +101,7 @@ export class AccountsStore implements CredentialSource {
       address: storage.statement('accounts.address'),
       create: storage.statement('accounts.create'),
       password: storage.statement('accounts.password'),
+      better: storage.statement('accounts.better-keys'),
       disable: storage.statement('accounts.disable'),
       remove: storage.statement('accounts.remove'),
       forget: storage.statement('accounts.forget-address'),
@@ -144,6 +152,18 @@ export class AccountsStore implements CredentialSource {
 
   setPassword(unit: Unit, local: string, domain: string, credentials: Credentials): void {
     unit.add(this.statements.password, packCredentials(credentials), domain, local);
+  }
+
+  /** Puts further keys beside those known; nothing is done if they are not what the account has any more. */
+  improveKeys(
+    unit: Unit,
+    local: string,
+    domain: string,
+    known: Credentials,
+    better: Credentials,
+  ): void {
+    const [now, before] = [packCredentials(better), packCredentials(known)];
+    unit.add(this.statements.better, now, domain, local, before);
   }
 
   /** A disabled account keeps everything; nobody can log in to it. */

@@ -5,6 +5,8 @@ import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
+import type { InlineBinds } from '../host/inline-bind.ts';
+import { isResourceOf } from '../auth/device-label.ts';
 import type { EndReason } from '../session/session-port.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -42,6 +44,8 @@ export interface AccountParts {
   readonly newResource: () => string;
   readonly reader: StanzaReader;
   readonly jids: JidCache;
+  /** What modules do at the binding of a resource. */
+  readonly inlineBinds: InlineBinds;
 }
 
 export class Accounts {
@@ -124,6 +128,7 @@ export class Accounts {
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
     const life = this.lives.get(request.worker);
+    if (request.temporary === true) this.cache.makeTemporary(request.jid);
     // Whoever logged in has an account, though nobody had it a second ago.
     this.cache.expect(request.jid.bare);
     const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
@@ -132,7 +137,11 @@ export class Accounts {
       } else if (this.lives.get(request.worker) !== life) {
         // Its worker died while the account was read: nobody would ever report its end.
         done({ refused: 'resource-constraint' });
-      } else done(this.bind(account, request));
+      } else {
+        const result = this.bind(account, request);
+        if (result.refused !== undefined) this.cache.forgetIfOver(account);
+        done(result);
+      }
     });
     if (!taken) done({ refused: 'resource-constraint' });
   }
@@ -158,6 +167,7 @@ export class Accounts {
     });
     for (const stanza of loose) this.reroute(account, session.jid, stanza);
     account.usedAtMs = this.parts.clock.monotonicMs();
+    this.cache.forgetIfOver(account);
   }
 
   /** A session said good-bye: gone for everybody, but proofs of receipt may still come. */
@@ -224,18 +234,33 @@ export class Accounts {
       if (isInUse || request.yields === true) {
         return { refused: 'conflict' };
       }
-      account.remove(old, true);
-      if (old.available) this.parts.presences.gone(account, old);
-      old.port.end('conflict');
+      this.replace(account, old);
     } else if (account.sessions.length >= limits.sessionsPerAccount) {
       return { refused: 'resource-constraint' };
     }
+    const { device } = request;
+    if (device !== undefined && device !== '') this.endOthersOf(account, device);
     const jid = makeJid(account.jid.local, account.jid.domain, resource);
     const session = new SessionRef(jid, request.id, request.worker, request.port, this.parts.log);
     account.add(session);
     account.usedAtMs = this.parts.clock.monotonicMs();
     this.each('session.attached', (handler) => handler(account, session));
-    return { account, session };
+    if (request.inline === undefined) return { account, session };
+    const bind = this.parts.reader.read(request.inline);
+    return { account, session, inline: this.parts.inlineBinds.run(bind, account, session) };
+  }
+
+  /** XEP-0386 §4.2: earlier sessions of the same client, whatever it called itself then. */
+  private endOthersOf(account: Account, device: string): void {
+    for (const other of account.sessions) {
+      if (isResourceOf(other.jid.resource, device)) this.replace(account, other);
+    }
+  }
+
+  private replace(account: Account, old: SessionRef): void {
+    account.remove(old, true);
+    if (old.available) this.parts.presences.gone(account, old);
+    old.port.end('conflict');
   }
 
   private receive(

@@ -19,6 +19,8 @@ export interface AccountAdminParts {
   readonly clock: Clock;
   /** Statements that delete what an account left, each with its owner id. */
   readonly removals: () => readonly StatementId[];
+  /** Statements that end what an account's password was exchanged for, each with its owner id. */
+  readonly revocations: () => readonly StatementId[];
   /** Told after a change is on disk: memory forgets, sessions of a removed account end. */
   readonly changed: (address: BareJid, what: AccountChange) => void | Promise<void>;
 }
@@ -66,10 +68,12 @@ export class AccountAdmin implements AdminAccounts {
 
   async setPassword(address: BareJid, password: string): Promise<void> {
     const { local, domain } = parseJid(address);
-    await this.idOf(address);
+    const id = await this.idOf(address);
     const unit = this.parts.commits.storage.unit();
     this.parts.store.setPassword(unit, local, domain, await this.credentials(password));
-    await committed(this.parts.commits, unit, 0);
+    // SECURITY: whoever changes a password may do so because somebody else knows it.
+    for (const statement of this.parts.revocations()) unit.add(statement, id);
+    await committed(this.parts.commits, unit, id);
     await this.parts.changed(address, 'password');
   }
 
@@ -78,7 +82,8 @@ export class AccountAdmin implements AdminAccounts {
     const { commits, store } = this.parts;
     const unit = commits.storage.unit();
     store.setDisabled(unit, id, disabled);
-    await committed(commits, unit, 0);
+    if (disabled) for (const statement of this.parts.revocations()) unit.add(statement, id);
+    await committed(commits, unit, id);
     await this.parts.changed(address, disabled ? 'disabled' : 'enabled');
   }
 

@@ -13,7 +13,7 @@ import { AccountAdmin, type AccountAdminParts } from './account-admin.ts';
 import { connectLinks, NO_LINKS } from './domain.ts';
 import { drain, restoreSessions } from './drain.ts';
 import { databasePath } from './paths.ts';
-import { removalsOf } from './server-schema.ts';
+import { removalsOf, revocationsOf } from './server-schema.ts';
 import { answerVerb } from './worker-verbs.ts';
 import { AccountRegistrar } from './registrar.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -96,6 +96,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     random: systemRandom,
     clock: systemClock,
     removals: () => removalsOf(modules, worker.storage),
+    revocations: () => revocationsOf(modules, worker.storage),
     changed: accountChanged(worker),
   });
   registrar.connect(admin);

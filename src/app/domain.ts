@@ -170,6 +170,7 @@ export function composeDomain(options: DomainOptions): Domain {
     newResource: () => random.id(),
     reader,
     jids,
+    inlineBinds: host.inlineBinds,
   });
   router.connect(accounts, iqs);
   const sweep = timers.every(1000, () => {

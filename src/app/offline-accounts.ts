@@ -15,7 +15,7 @@ import { adminContext } from './admin-context.ts';
 import { accountChanged, externalModules } from './boot.ts';
 import { composeDomain, connectLinks, NO_LINKS } from './domain.ts';
 import { databasePath, ensureDataDirectory } from './paths.ts';
-import { removalsOf, serverSchema } from './server-schema.ts';
+import { removalsOf, revocationsOf, serverSchema } from './server-schema.ts';
 import { answerVerb } from './worker-verbs.ts';
 
 /** @throws OperatorError `db-locked` when a server runs on this database */
@@ -61,6 +61,7 @@ export async function openAccountsOffline(
     random: systemRandom,
     clock: systemClock,
     removals: () => removalsOf(all, storage),
+    revocations: () => revocationsOf(all, storage),
     changed: accountChanged(domain),
   });
   const countSessions = (): { online: number; hibernating: number } => ({

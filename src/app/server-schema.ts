@@ -16,6 +16,12 @@ export function serverSchema(modules: readonly Module[]): Schema {
   });
 }
 
+/** Statements that end what an account's password was exchanged for, modules that were left out for now included. */
+export function revocationsOf(modules: readonly Module[], storage: Storage): StatementId[] {
+  const names = modules.flatMap(({ declaration }) => declaration.revocations ?? []);
+  return names.map((name) => storage.statement(name));
+}
+
 /**
  * Statements that delete all that an account leaves, modules that were left out for now included.
  * @param modules those of `serverSchema`

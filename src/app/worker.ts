@@ -7,17 +7,22 @@ import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
 import type { ServerLists } from '../admin/server-lists.ts';
 import { unpackStored } from '../account/stored-sessions.ts';
-import { Authenticator } from '../auth/authenticator.ts';
+import { Authenticator, type AuthExtras } from '../auth/authenticator.ts';
+import { DevicesStore } from '../auth/devices-store.ts';
 import { Hashing } from '../auth/hashing.ts';
+import { SealedTokens } from '../auth/sealed-tokens.ts';
 import { LoginThrottle } from '../auth/throttle.ts';
+import { TokenLogin } from '../auth/token-login.ts';
 import type { C2sParts } from '../c2s/c2s-parts.ts';
 import { ClientStream } from '../c2s/client-stream.ts';
+import { bindFeatureList, FirstFeatures } from '../c2s/features.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder, type Host } from '../host/host.ts';
 import type { Module, ModuleHost } from '../host/module.ts';
 import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { JidCache } from '../protocol/jid.ts';
+import { isResourceOf } from '../auth/device-label.ts';
+import { parseJid, type BareJid, type JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
 import type { Router } from '../router/router.ts';
 import type { SessionRegistry } from '../session/registry.ts';
@@ -31,8 +36,12 @@ import { Certificates } from './certificates.ts';
 import { composeDomain, reportBug, type WorkerPorts } from './domain.ts';
 import type { Door } from './door.ts';
 import { serverSecret } from './secrets.ts';
+import { KeyReplacement } from './key-replacement.ts';
 import { serverSchema } from './server-schema.ts';
 import { clientSettings } from './worker-settings.ts';
+
+/** The module without which devices are not remembered and get no tokens. */
+const DEVICES = 'devices';
 
 export interface WorkerOptions extends WorkerPorts {
   readonly settings: Settings;
@@ -67,6 +76,10 @@ export interface Worker {
   readonly router: Router;
   readonly door: Door;
   readonly streams: ReadonlySet<ClientStream>;
+  /** Undefined: the module is left out. */
+  readonly devices: DevicesStore | undefined;
+  /** Ends the sessions of a device that are on this worker, whoever owns its account. */
+  revokeDevice(address: BareJid, id: string): void;
   /** Takes a connection, unread. */
   accept(socket: Socket, kind: 'c2s' | 'c2s-tls'): void;
   /** No byte of a client is handled from here on. */
@@ -121,6 +134,28 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   });
   const certificates = new Certificates(settings);
   const tick = new WriteTick(reportBug(log, 'a write'));
+  const secret = await serverSecret(storage, random, commits);
+  const devices = modules.some((module) => module.declaration.name === DEVICES)
+    ? new DevicesStore(
+        storage,
+        (...unit) => commits.submit(...unit),
+        settings.auth.devicesPerAccount,
+        log,
+      )
+    : undefined;
+  const tokens =
+    devices &&
+    new TokenLogin(
+      devices,
+      new SealedTokens(secret, random),
+      { lifetimeMs: settings.auth.tokenLifetimeMs, rotationMs: settings.auth.tokenRotationMs },
+      clock,
+    );
+  const extras: AuthExtras = {
+    ...(tokens === undefined ? {} : { tokens }),
+    keys: new KeyReplacement(domain.store, commits),
+  };
+  const bindFeatures = rememberedBy((list: readonly string[]) => bindFeatureList(list));
   let stopped = false;
   const streams = new Set<ClientStream>();
   const c2s: C2sParts = {
@@ -134,14 +169,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       {
         mechanisms: settings.auth.mechanisms,
         plainWithoutTls: settings.auth.plainWithoutTls,
+        downgradeProtection: settings.auth.downgradeProtection,
         iterations: settings.auth.iterations,
-        secret: await serverSecret(storage, random, commits),
+        secret,
       },
       random,
+      extras,
     ),
     door,
     tls: certificates.tls,
     endPoint: (sni) => certificates.endPoint(sni),
+    anonymousHosts: new Set<string>(
+      settings.hosts.filter((host) => host.anonymous).map((host) => host.domain),
+    ),
+    certified: (tls, host) => certificates.certified(tls, host),
+    features: new FirstFeatures(),
     xml,
     jids,
     transport: { tick, gate, writeBufferBytes: settings.limits.writeBufferBytes },
@@ -151,6 +193,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     random,
     log,
     moduleFeatures: () => host.streamFeatures(),
+    bindFeatures: () => bindFeatures(host.bindFeatures()),
+    takesInline: (ns) => host.bindFeatures().includes(ns) && !host.inlineBinds.takes(ns),
     early: host.early,
     onClosed: (stream) => {
       streams.delete(stream as ClientStream);
@@ -172,6 +216,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     router: domain.router,
     door,
     streams,
+    devices,
+    revokeDevice: (address, id) => {
+      const jid = parseJid(address);
+      const label = c2s.auth.label(jid, id);
+      // Those whose connection is here, also when they chose their resource themselves; then those that hibernate.
+      for (const stream of streams) if (stream.isOf(jid.bare, label)) stream.revoke();
+      for (const session of [...sessions.all()]) {
+        if (session.jid.bare === jid.bare && isResourceOf(session.jid.resource, label))
+          session.end('not-authorized');
+      }
+    },
     accept: (socket, kind) => {
       if (stopped) socket.destroy();
       else streams.add(new ClientStream(socket, kind === 'c2s-tls', c2s));
@@ -199,6 +254,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       domain.stop();
       await storage.close();
     },
+  };
+}
+
+/** A function that gives the same result for the same argument as the last time. */
+function rememberedBy<A, R>(make: (argument: A) => R): (argument: A) => R {
+  let last: { readonly argument: A; readonly result: R } | undefined;
+  return (argument) => {
+    if (last?.argument !== argument) last = { argument, result: make(argument) };
+    return last.result;
   };
 }
 

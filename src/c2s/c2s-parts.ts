@@ -1,5 +1,5 @@
 // What all client streams of a worker share.
-import type { TlsOptions } from 'node:tls';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { EarlyAnswerers } from '../host/before-login.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
@@ -11,6 +11,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { TransportParts } from '../transport/transport.ts';
+import type { FirstFeatures } from './features.ts';
 import type { SessionStream } from '../session/session-stream.ts';
 
 export interface C2sSettings {
@@ -30,8 +31,23 @@ export interface C2sSettings {
 }
 
 export type BindOutcome =
-  | { readonly session: Session; readonly refused?: undefined }
+  | {
+      readonly session: Session;
+      /** What the account's owner says to the features of a Bind 2 request. */
+      readonly inline?: Bytes;
+      readonly refused?: undefined;
+    }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+/** What a resource is bound with besides. */
+export interface BindExtras {
+  /** Sessions of the same device end (XEP-0386 §4.2); '' or absent: nobody knows which it is. */
+  readonly device?: string;
+  /** `<bind/>` of XEP-0386, complete: its features are enabled in the turn of the binding. */
+  readonly inline?: Bytes;
+  /** The account exists for its sessions alone (XEP-0175), and is made if need be. */
+  readonly temporary?: boolean;
+}
 
 export type ResumeOutcome =
   | { readonly session: Session; readonly refused?: undefined }
@@ -47,6 +63,7 @@ export interface SessionDoor {
     account: Jid,
     resource: string | undefined,
     stream: SessionStream,
+    extras: BindExtras,
     done: (outcome: BindOutcome) => void,
   ): void;
   /**
@@ -68,6 +85,11 @@ export interface C2sParts {
   readonly tls: TlsOptions;
   /** RFC 5929 `tls-server-end-point` of the certificate that a client is shown. @param sni as it asked; absent if it did not */
   readonly endPoint: (sni: string | false | null | undefined) => Buffer | undefined;
+  /** Hosts that take in whoever comes (XEP-0175). */
+  readonly anonymousHosts: ReadonlySet<string>;
+  /** Addresses that a client's certificate names, if the host trusts it (XEP-0178); undefined: there is no such certificate. */
+  readonly certified: (tls: TLSSocket, domain: string) => readonly string[] | undefined;
+  readonly features: FirstFeatures;
   readonly xml: XmlContext;
   readonly jids: JidCache;
   readonly transport: TransportParts;
@@ -78,6 +100,10 @@ export interface C2sParts {
   readonly log: Log;
   /** Children of <stream:features/> after log-in that modules brought. */
   readonly moduleFeatures: () => Bytes;
+  /** What a resource can be bound with (XEP-0386 §4.1), as children of <inline/>; the same string until modules change. */
+  readonly bindFeatures: () => string;
+  /** A module has declared that feature of Bind 2, and handles it in its session rather than at the owner. */
+  readonly takesInline: (ns: string) => boolean;
   /** What modules take before log-in. */
   readonly early?: EarlyAnswerers;
   readonly onClosed: (stream: object) => void;

@@ -48,6 +48,20 @@ const hostFiles = z
       description: 'PEM file of the private key.',
       live: true,
     } satisfies OptionMeta),
+    clientAuthority: path.optional().meta({
+      description:
+        'PEM file of the authority whose client certificates log in to the accounts that they name (SASL EXTERNAL).',
+      live: true,
+    } satisfies OptionMeta),
+    anonymous: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'Whether anybody may log in without an account, under a name made for the time of the session (SASL ANONYMOUS).',
+        live: true,
+        defaultText: 'false',
+      } satisfies OptionMeta),
   })
   .refine((files) => (files.certificate === undefined) === (files.key === undefined), {
     message: 'needs both files, or neither',
@@ -68,7 +82,8 @@ const hosts = z
     description:
       'The domains served. A host without files of its own gets a self-signed certificate, made at first start.',
     live: false,
-    allowed: 'a list of domains, or a map: domain -> { certificate, key }',
+    allowed:
+      'a list of domains, or a map: domain -> { certificate, key, clientAuthority, anonymous }',
     example: {
       'example.org': { certificate: 'tls/example.org.crt', key: 'tls/example.org.key' },
     },
@@ -261,6 +276,28 @@ export const settingsSchema = z.strictObject({
       unit: 'iterations',
       live: true,
     }),
+    tokenLifetimeMs: option(durationMs(), 1_814_400_000, {
+      description:
+        'How long a token is good that a client logs in with instead of a password (XEP-0484); 0 gives none.',
+      unit: 'milliseconds',
+      live: true,
+    }),
+    tokenRotationMs: option(durationMs(), 86_400_000, {
+      description: 'A token older than this is replaced when it is used.',
+      unit: 'milliseconds',
+      live: true,
+    }),
+    devicesPerAccount: option(count({ min: 1, max: 1000 }), 50, {
+      description:
+        'Devices remembered of one account, with their tokens; those not seen for longest are forgotten first.',
+      unit: 'devices',
+      live: true,
+    }),
+    downgradeProtection: option(z.boolean(), true, {
+      description:
+        'Whether SCRAM also says which mechanisms were offered, so that a client notices if somebody took some away (XEP-0474). For clients that stumble over it.',
+      live: true,
+    }),
     plainWithoutTls: option(z.boolean(), false, {
       description: 'Whether a password may be sent in the clear. For tests on loopback only.',
       live: true,
@@ -350,6 +387,10 @@ export interface HostSettings {
   readonly domain: Domain;
   readonly certificate: string;
   readonly key: string;
+  /** The file of the authority for client certificates; undefined: there is none. */
+  readonly clientAuthority: string | undefined;
+  /** Whoever comes is taken in (XEP-0175). */
+  readonly anonymous: boolean;
   /** True when the operator named these files: they must exist. False: they are ours to make below the data directory. */
   readonly given: boolean;
 }

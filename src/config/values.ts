@@ -27,7 +27,9 @@ export type Unit =
   | 'messages'
   | 'days'
   | 'connections'
+  | 'devices'
   | 'sessions'
+  | 'devices'
   | 'processes'
   | 'iterations'
   | 'requests';

@@ -10,6 +10,7 @@ import type { XmlContext } from '../xml/xml-context.ts';
 import type { AdHocCommand } from './ad-hoc.ts';
 import { EarlyAnswerers } from './before-login.ts';
 import { DiscoEntries, type DiscoInfo, type DiscoPlace } from './disco.ts';
+import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   CommandHandler,
@@ -131,6 +132,7 @@ export interface ModuleState {
 
 export class Host {
   readonly hooks = new HookTable();
+  readonly inlineBinds: InlineBinds;
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
@@ -148,9 +150,11 @@ export class Host {
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
   private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
   private features: Bytes | undefined;
+  private binds: readonly string[] | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
+    this.inlineBinds = new InlineBinds(parts.log);
   }
 
   /** @throws OperatorError when two modules want the same place */
@@ -158,6 +162,7 @@ export class Host {
     const entry: Running = { module, options, undo: [], loads: false };
     this.running.set(module.declaration.name, entry);
     this.features = undefined;
+    this.binds = undefined;
     module.setup(this.viewFor(entry));
   }
 
@@ -228,6 +233,7 @@ export class Host {
     if (entry === undefined) return;
     this.running.delete(name);
     this.features = undefined;
+    this.binds = undefined;
     for (const undo of entry.undo.reverse()) undo();
   }
 
@@ -254,6 +260,13 @@ export class Host {
     ]
       .sort()
       .join('') as Bytes);
+  }
+
+  /** What modules take inside Bind 2 requests; the same list until modules change. */
+  bindFeatures(): readonly string[] {
+    return (this.binds ??= this.declarations().flatMap(
+      (declaration) => declaration.bindFeatures ?? [],
+    ));
   }
 
   private discoInfo(place: DiscoPlace): DiscoInfo {
@@ -323,6 +336,20 @@ export class Host {
         undo.push(() => {
           parts.removeIq(target, ns, child);
         });
+      },
+      bindInline: (ns, handler) => {
+        if (!this.inlineBinds.add(ns, handler)) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to take ${ns} when a resource is bound, which another module takes.`,
+            'Leave one of the two out.',
+          );
+        }
+        undo.push(() => this.inlineBinds.remove(ns));
+      },
+      onBound: (addition) => {
+        this.inlineBinds.addAddition(addition);
+        undo.push(() => this.inlineBinds.removeAddition(addition));
       },
       disco: (place, what) => {
         undo.push(this.disco.add(place, what));

@@ -13,6 +13,7 @@ import type { AdHocCommand } from './ad-hoc.ts';
 import type { EarlyAnswerer } from './before-login.ts';
 import type { DiscoInfo, DiscoNode, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
+import type { BoundAddition, InlineBind } from './inline-bind.ts';
 import type { Registrar } from './registrar.ts';
 import type { AccountView, Reference, SessionView, Slot } from './views.ts';
 
@@ -34,6 +35,8 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
+  /** XEP-0386 §4.1: what a client may ask for inside `<bind/>`, as its `<inline/>` lists it. */
+  readonly bindFeatures?: readonly string[];
   /**
    * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
    * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
@@ -46,6 +49,8 @@ export interface ModuleDeclaration {
   readonly stores?: Schema;
   /** Names of writes that delete what an account left; their only parameter is its owner id. */
   readonly removals?: readonly string[];
+  /** Names of writes that end what was given for a password; run when it changes. Their only parameter is the owner id. */
+  readonly revocations?: readonly string[];
 }
 
 /** Where an iq is answered: at the host's own address, or at an account's bare JID by its owner. */
@@ -121,6 +126,10 @@ export interface ModuleHost {
   on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): () => void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
+  /** Takes the children of Bind 2 requests in a namespace; a second registration is an operator error. */
+  bindInline(ns: string, handler: InlineBind): void;
+  /** Adds a child to every `<bound/>` of Bind 2. */
+  onBound(addition: BoundAddition): void;
   /** Adds to what disco#info says of a place; what never changes stands in the declaration. */
   disco(place: DiscoPlace, said: Partial<DiscoInfo>): void;
   /** Answers disco#info and disco#items for nodes. */

@@ -58,6 +58,8 @@ export interface AccountView {
   readonly jid: Jid;
   /** Row id in `accounts`; every row of the account carries it. */
   readonly owner: number;
+  /** It exists for its sessions alone (XEP-0175): `owner` is below 0, and rows that are written for it are not. */
+  readonly temporary: boolean;
   readonly sessions: readonly SessionView[];
   slot<T>(slot: Slot<T>): T;
   setSlot<T>(slot: Slot<T>, value: T): void;

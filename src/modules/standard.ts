@@ -4,6 +4,7 @@ import type { Module } from '../host/module.ts';
 import { offline } from '../offline/index.ts';
 import { roster } from '../roster/index.ts';
 import { adhoc } from './adhoc/index.ts';
+import { devices } from './devices/index.ts';
 import { disco } from './disco/index.ts';
 import { ping } from './ping/index.ts';
 import { serverAdmin } from './server-admin/index.ts';
@@ -16,6 +17,7 @@ export const STANDARD_MODULES: readonly Module[] = [
   archive,
   offline,
   roster,
+  devices,
   disco,
   ping,
   sessionRequest,

@@ -24,6 +24,8 @@ export const NS = {
   limits: 'urn:xmpp:stream-limits:0', // XEP-0478
   saslChannelBinding: 'urn:xmpp:sasl-cb:0', // XEP-0440
   sasl2: 'urn:xmpp:sasl:2', // XEP-0388
+  saslUpgrade: 'urn:xmpp:sasl:upgrade:0', // XEP-0480
+  scramUpgrade: 'urn:xmpp:scram-upgrade:0', // XEP-0480
   bind2: 'urn:xmpp:bind:0', // XEP-0386
   fast: 'urn:xmpp:fast:0', // XEP-0484
   csi: 'urn:xmpp:csi:0', // XEP-0352

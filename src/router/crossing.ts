@@ -47,8 +47,15 @@ export interface CrossingParts {
 }
 
 export type Bound =
-  | { readonly jid: Jid }
+  | { readonly jid: Jid; readonly inline: Bytes }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+/** What a resource is bound with besides: see AttachRequest. */
+export interface BoundWith {
+  readonly device?: string;
+  readonly inline?: Bytes;
+  readonly temporary?: boolean;
+}
 
 const NOT_STORED = 'what another worker asked to be stored could not be';
 
@@ -107,11 +114,13 @@ export class Crossing implements LinkHandler, Elsewhere {
     account: Jid,
     resource: string | undefined,
     session: number,
+    { device = '', inline = '' as Bytes, temporary = false }: BoundWith,
     done: (result: Bound) => void,
   ): void {
     const request = this.request();
     this.binding.set(request, done);
-    this.send(owner, frame(FRAME.bind, request, account.bareBytes, utf8(resource ?? ''), session));
+    const wanted = [account.bareBytes, utf8(resource ?? ''), session];
+    this.send(owner, frame(FRAME.bind, request, ...wanted, device, temporary ? '1' : '', inline));
   }
 
   /** How sessions move between workers. */
@@ -254,7 +263,7 @@ export class Crossing implements LinkHandler, Elsewhere {
           fields[0],
         )?.(
           fields[1] === ''
-            ? { jid: parseJid(text(fields[2] as Bytes)) }
+            ? { jid: parseJid(text(fields[2] as Bytes)), inline: fields[3] ?? ('' as Bytes) }
             : { refused: fields[1] as string as 'conflict' },
         );
         return;
@@ -395,6 +404,8 @@ export class Crossing implements LinkHandler, Elsewhere {
 
   private bindHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
     const [request, bare, resource, id] = fields as [Bytes, Bytes, Bytes, Bytes];
+    // An earlier version does not say.
+    const [device = '', temporary = '', inline = '' as Bytes] = fields.slice(4);
     // Open until answered: if this worker dies before, the request comes again to the next one.
     debts.owe(no);
     this.parts.accounts.attach(
@@ -404,10 +415,15 @@ export class Crossing implements LinkHandler, Elsewhere {
         id: Number(id),
         worker: from,
         port: new RemotePort(from, Number(id), this.send),
+        device,
+        temporary: temporary === '1',
+        ...(inline === '' ? {} : { inline }),
       },
       (result) => {
         const answer =
-          result.refused === undefined ? ['', utf8(result.session.jid.full)] : [result.refused, ''];
+          result.refused === undefined
+            ? ['', utf8(result.session.jid.full), result.inline ?? '']
+            : [result.refused, '', ''];
         this.send(from, frame(FRAME.bound, request, ...answer));
         debts.pay(no);
       },

@@ -9,9 +9,10 @@ export const FRAME = {
   incoming: 'I',
   /** Session's worker → account's owner: account, session, how, stanza without `from`. */
   outgoing: 'O',
-  /** Session's worker → owner: request, account, resource or nothing, session. */
+  /** Session's worker → owner: request, account, resource or nothing, session, device or nothing, 1 if the account is
+   * temporary, what is to be enabled or nothing. */
   bind: 'B',
-  /** Owner → session's worker: request, refusal or nothing, full JID. */
+  /** Owner → session's worker: request, refusal or nothing, full JID, what was enabled. */
   bound: 'b',
   /** Owner → session's worker: session, reference, stanza. */
   deliver: 'D',

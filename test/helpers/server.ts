@@ -186,6 +186,22 @@ export class TestServer {
     return await this.command('status', {});
   }
 
+  /** An account of that very name, made while the server runs. */
+  async makeUser(local: string): Promise<User> {
+    const user = { local, bare: `${local}@${HOST}`, password: PASSWORD };
+    await this.command('user add', { address: user.bare, password: PASSWORD });
+    return user;
+  }
+
+  /** As `xmppd user passwd` and `xmppd user del` do it. */
+  async setPassword(user: User, password: string): Promise<void> {
+    await this.command('user passwd', { address: user.bare, password });
+  }
+
+  async removeUser(user: User): Promise<void> {
+    await this.command('user del', { address: user.bare });
+  }
+
   /** An administrative command, by the control socket. @throws OperatorError */
   async command<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
     const control = await connectControl(

@@ -310,6 +310,7 @@ export class TestServer {
       newResource: () => 'made',
       reader,
       jids,
+      inlineBinds: host.inlineBinds,
     });
     router.connect(this.accounts, iqs);
     for (const module of modules) {

@@ -6,6 +6,9 @@ import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';
 import { attribute } from '../../xml/writer.ts';
 
+/** XEP-0175 §5 */
+const ANONYMOUS = [{ category: 'account', type: 'anonymous' }];
+
 export const disco: Module = {
   declaration: {
     name: 'disco',
@@ -37,9 +40,14 @@ export const disco: Module = {
 
 function info(host: ModuleHost, place: DiscoPlace, request: IqRequest): Bytes {
   const node = nodeOf(request);
-  const content =
-    node === undefined ? discoContent(host.discoInfo(place)) : ofNode(host, 'info', node, request);
-  return answer(NS.discoInfo, node, content);
+  if (node !== undefined) return answer(NS.discoInfo, node, ofNode(host, 'info', node, request));
+  const said = host.discoInfo(place);
+  const isAnonymous = request.account?.temporary === true;
+  return answer(
+    NS.discoInfo,
+    node,
+    discoContent(isAnonymous ? { ...said, identities: ANONYMOUS } : said),
+  );
 }
 
 function items(host: ModuleHost, request: IqRequest): Bytes {
