@@ -96,6 +96,11 @@ export class AccountCache {
     this.absent.delete(bare);
   }
 
+  /** In memory, or being read: somebody may be on line. */
+  holds(bare: BareJid): boolean {
+    return this.loaded.has(bare) || this.loading.has(bare);
+  }
+
   /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */
   forget(bare: BareJid): void {
     this.absent.delete(bare);

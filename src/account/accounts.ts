@@ -14,6 +14,9 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
 import type { Account } from './account.ts';
+import type { Copies } from './copies.ts';
+import type { Gates } from './gates.ts';
+import type { OutLane } from './out-lane.ts';
 import type { AccountCache } from './account-cache.ts';
 import type { ClientRequests } from './client-requests.ts';
 import type { IqEngine } from './iq-engine.ts';
@@ -38,6 +41,7 @@ export interface AccountParts {
   readonly iqs: IqEngine;
   readonly presences: PresenceEngine;
   readonly requests?: ClientRequests;
+  readonly gates: Gates;
   readonly limits: AccountLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -73,6 +77,8 @@ export class Accounts {
       this.receive(account, stanza, from, to, how, debtor, n);
       return;
     }
+    // Nobody is there who could see it; who is about to come asks by a probe.
+    if (isForSomebodyOnly(stanza) && !this.cache.holds(to.bare)) return;
     debtor?.owe(n);
     const act = (found: Account | undefined, unread: boolean): void => {
       try {
@@ -103,26 +109,90 @@ export class Accounts {
     n: number,
   ): void {
     account.usedAtMs = this.parts.clock.monotonicMs();
+    if (account.behind !== undefined) {
+      this.queue(account, account.behind, session, stanza, to, how, debtor, n);
+      return;
+    }
     switch (stanza.name) {
       case 'message':
         // RFC 6120 §10.3.1: without `to` it is for the sender's own bare JID.
         this.parts.messages.outgoing(account, session, stanza, to ?? account.jid, how, debtor, n);
         return;
       case 'presence':
-        if (to === undefined) this.parts.presences.broadcast(account, session, stanza);
-        else if (kindOf('presence', stanza.type) === undefined)
-          // RFC 6121 §4.7.1: there are no other types.
-          session.deliver(errorBytes(stanza, to, session.jid, new StanzaError('bad-request')));
-        else this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+        this.parts.presences.outgoing(account, session, stanza, to, how, debtor, n);
         return;
       default:
         // RFC 6120 §10.3.3: without `to` the server answers for the account.
         if (to === undefined || to.full === account.jid.bare) {
           this.receiveIq(account, session, stanza, session.jid, account.jid, debtor, n);
-        } else {
-          this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+          return;
         }
+        if (to.bare !== account.jid.bare) {
+          const verdict = this.parts.gates.run('iq.out', stanza, account, to, session);
+          if (verdict !== undefined) {
+            if (verdict.error !== undefined && mayBeRefused(stanza))
+              session.deliver(errorBytes(stanza, to, session.jid, verdict.error));
+            return;
+          }
+        }
+        this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
     }
+  }
+
+  /** A presence of a broadcast, for one of the accounts of this worker. */
+  hear(copies: Copies, to: Jid): void {
+    const account = this.cache.peek(to.bare);
+    const { stanza, from } = copies;
+    if (account === undefined) {
+      // While it is read somebody may attach: then the presence waits like any other.
+      if (this.cache.holds(to.bare)) this.incoming(stanza, from, to, PLAIN, undefined, 0);
+      return;
+    }
+    if (account.sessions.length === 0) return;
+    if (
+      from.bare !== account.jid.bare &&
+      this.parts.gates.run('presence.in', stanza, account, from, to) !== undefined
+    )
+      return;
+    if (stanza.type === 'probe') {
+      this.parts.presences.incoming(account, stanza, from, undefined, 0);
+      return;
+    }
+    let bytes: Bytes | undefined;
+    for (const session of account.sessions) {
+      if (session.available) session.deliver((bytes ??= copies.to(account.jid)));
+    }
+  }
+
+  /** Behind a subscription stanza that is not on disk yet. */
+  private queue(
+    account: Account,
+    lane: OutLane,
+    session: SessionRef,
+    stanza: Stanza,
+    to: Jid | undefined,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    debtor?.owe(n);
+    const isQueued = lane.add(() => {
+      try {
+        this.outgoing(account, session, stanza, to, how, debtor, n);
+      } catch (error) {
+        this.parts.log.error({ err: error }, 'a stanza that waited failed. This is a bug.');
+      } finally {
+        debtor?.pay(n);
+      }
+    });
+    if (isQueued) return;
+    this.refuse(
+      stanza,
+      session.jid,
+      to ?? account.jid,
+      new StanzaError('resource-constraint', 'wait'),
+    );
+    debtor?.pay(n);
   }
 
   /** Binds a resource. The answer comes in this turn or in a later one. */
@@ -157,7 +227,7 @@ export class Accounts {
     const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
-    if (session.available) this.parts.presences.gone(account, session);
+    this.parts.presences.gone(account, session);
     const given = session.port.outstanding?.() ?? unproven;
     const waiting = session.abandon();
     account.remove(session, false);
@@ -175,7 +245,7 @@ export class Accounts {
     const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
-    if (session.available) this.parts.presences.gone(account, session);
+    this.parts.presences.gone(account, session);
     account.remove(session, true);
   }
 
@@ -259,7 +329,7 @@ export class Accounts {
 
   private replace(account: Account, old: SessionRef): void {
     account.remove(old, true);
-    if (old.available) this.parts.presences.gone(account, old);
+    this.parts.presences.gone(account, old);
     old.port.end('conflict');
   }
 
@@ -291,6 +361,7 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
+    if (from.bare !== account.jid.bare && this.isStopped(account, stanza, from, to)) return;
     switch (actionFor(situationOf(account, to), kind)) {
       case 'answer':
         this.receiveIq(account, undefined, stanza, from, to, debtor, n);
@@ -305,13 +376,22 @@ export class Accounts {
         return;
       }
       case 'account':
-        this.parts.presences.incoming(account, stanza, from, to);
+        this.parts.presences.incoming(account, stanza, from, debtor, n);
         return;
       case 'refuse':
         this.refuse(stanza, from, to, new StanzaError('service-unavailable'));
         return;
       default:
     }
+  }
+
+  /** A module will not have this from somebody else. */
+  private isStopped(account: Account, stanza: Stanza, from: Jid, to: Jid): boolean {
+    const { gates } = this.parts;
+    const isPresence = stanza.name === 'presence';
+    const verdict = gates.run(isPresence ? 'presence.in' : 'iq.in', stanza, account, from, to);
+    if (verdict?.error !== undefined) this.refuse(stanza, from, to, verdict.error);
+    return verdict !== undefined;
   }
 
   /** @param session the requester, if it is a session of this very account */
@@ -385,4 +465,10 @@ export class Accounts {
       }
     }
   }
+}
+
+/** Presence that only an available resource could see, or a probe that only one could be answered with. */
+function isForSomebodyOnly({ name, type }: Stanza): boolean {
+  if (name !== 'presence') return false;
+  return type === undefined || type === 'unavailable' || type === 'error' || type === 'probe';
 }

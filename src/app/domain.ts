@@ -7,7 +7,9 @@ import { ServerLists } from '../admin/server-lists.ts';
 import { ClientRequests } from '../account/client-requests.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
+import { PLAIN } from '../account/outlet.ts';
 import { MessageEngine } from '../account/message-engine.ts';
+import { Gates } from '../account/gates.ts';
 import { PresenceEngine } from '../account/presence-engine.ts';
 import { SessionKeeper } from '../account/session-keeper.ts';
 import type { Links } from '../cluster/link.ts';
@@ -130,18 +132,17 @@ export function composeDomain(options: DomainOptions): Domain {
       return account !== undefined && lists.isAdmin(bare, account.owner);
     },
     ...(options.run === undefined ? {} : { run: options.run }),
-    send: (stanza) => {
-      const from = jids.get(stanza.from ?? '');
-      const to = jids.get(stanza.to ?? '');
-      if (from !== undefined && to !== undefined)
-        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
-    },
     version: readVersion(),
     ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     ask: (session, content, done) => {
       requests.ask(session, content, done);
     },
+    send: (stanza, from, to) => router.route(stanza, from, to, PLAIN, undefined, 0),
+    fanOut: (stanza, from, to) => router.fanOut(stanza, from, to),
+    mayTell: (stanza, account, to) => gates.mayTell(stanza, account, to),
+    address: (text) => jids.get(text),
   });
+  const gates = new Gates(host.hooks, log);
   const iqs = new IqEngine(handlers, commits, router, timers, log);
   const cache: AccountCache = new AccountCache({
     commits,
@@ -160,7 +161,16 @@ export function composeDomain(options: DomainOptions): Domain {
     messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
     requests,
-    presences: new PresenceEngine(host.hooks, reader, log),
+    presences: new PresenceEngine({
+      hooks: host.hooks,
+      gates,
+      commits,
+      outlet: router,
+      reader,
+      log,
+      rules: () => host.presenceRules,
+    }),
+    gates,
     limits: {
       sessionsPerAccount: settings.limits.sessionsPerAccount,
       resourceConflict: settings.resourceConflict,

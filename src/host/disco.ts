@@ -3,7 +3,6 @@ import { NS } from '../protocol/namespaces.ts';
 import { renderForm, type Form } from '../protocol/forms.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { attribute } from '../xml/writer.ts';
-import type { IqRequest } from './module.ts';
 
 /** Where a client looks: the server's own address, or an account's bare JID. */
 export type DiscoPlace = 'host' | 'account';
@@ -22,19 +21,12 @@ export interface DiscoInfo {
   readonly forms: readonly Form[];
 }
 
-/** Answers for nodes. @returns the content of <query/>; undefined: not a node of this module. @throws StanzaError */
-export interface DiscoNode {
-  readonly info?: (node: string, request: IqRequest) => Bytes | undefined;
-  readonly items?: (node: string, request: IqRequest) => Bytes | undefined;
-}
-
 /** XEP-0030 §3.1, XEP-0115 §5.4: at least these two features; nothing twice, and always in the same order. */
 const ALWAYS = [NS.discoInfo, NS.discoItems];
 
 /** What modules have added so far, in the order in which they did. */
 export class DiscoEntries {
   private said: readonly { readonly place: DiscoPlace; readonly what: Partial<DiscoInfo> }[] = [];
-  nodes: readonly DiscoNode[] = [];
 
   /** @returns a function that takes it back */
   add(place: DiscoPlace, what: Partial<DiscoInfo>): () => void {
@@ -42,13 +34,6 @@ export class DiscoEntries {
     this.said = [...this.said, entry];
     return () => {
       this.said = this.said.filter((other) => other !== entry);
-    };
-  }
-
-  addNode(node: DiscoNode): () => void {
-    this.nodes = [...this.nodes, node];
-    return () => {
-      this.nodes = this.nodes.filter((other) => other !== node);
     };
   }
 

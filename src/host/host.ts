@@ -1,10 +1,9 @@
 // Loads modules in the order of their needs, gives each its view of the server, and takes everything back at stop.
 import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
-import { OperatorError } from '../util/errors.ts';
+import { InvariantError, OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
-import type { Schema, StatementId, Storage } from '../storage/storage.ts';
+import type { StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
-import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { AdHocCommand } from './ad-hoc.ts';
@@ -14,15 +13,21 @@ import { InlineBinds } from './inline-bind.ts';
 import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
 import type {
   CommandHandler,
+  DiscoNode,
   IqHandler,
   IqTarget,
   Loader,
   Module,
   ModuleDeclaration,
   ModuleHost,
+  Service,
 } from './module.ts';
 import type { Registrar } from './registrar.ts';
+import type { Jid } from '../protocol/jid.ts';
+import type { PresenceRules } from './presence-rules.ts';
 import type { AccountView, SessionView, Slot } from './views.ts';
+
+export { inOrder, schemaOf } from './module-order.ts';
 
 /** What the host needs of the rest of the worker. */
 export interface HostParts {
@@ -42,7 +47,6 @@ export interface HostParts {
   ) => boolean;
   readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
   readonly accounts: () => Iterable<AccountView>;
-  readonly send: (stanza: Stanza) => void;
   /** Absent: there are no administrators. */
   readonly isAdmin?: (jid: Jid) => boolean;
   /** Absent: there is nobody who could run commands. */
@@ -55,49 +59,11 @@ export interface HostParts {
     content: Bytes,
     done: (answer: Stanza | undefined) => void,
   ) => void;
-}
-
-/** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
-export function inOrder(modules: readonly Module[]): readonly Module[] {
-  const byName = new Map(modules.map((module) => [module.declaration.name, module]));
-  const done = new Set<Module>();
-  const under = new Set<Module>();
-  const visit = (module: Module): void => {
-    if (done.has(module)) return;
-    const { name } = module.declaration;
-    if (under.has(module)) {
-      throw new OperatorError(
-        'module-needs',
-        `Module ${name} needs itself, by way of others.`,
-        'Correct the "needs" of these modules.',
-      );
-    }
-    under.add(module);
-    for (const need of module.declaration.needs ?? []) {
-      const other = byName.get(need);
-      if (other === undefined) {
-        throw new OperatorError(
-          'module-needs',
-          `Module ${name} needs module ${need}, which is not loaded.`,
-          `Load ${need}, or leave ${name} out with "modules: { ${name}: false }".`,
-        );
-      }
-      visit(other);
-    }
-    done.add(module);
-  };
-  for (const module of modules) visit(module);
-  return [...done];
-}
-
-/** All that features want of the database. */
-export function schemaOf(modules: readonly Module[], base: Schema): Schema {
-  const stores = [base, ...modules.flatMap((module) => module.declaration.stores ?? [])];
-  return {
-    migrations: stores.flatMap((store) => store.migrations),
-    writes: stores.flatMap((store) => store.writes),
-    reads: stores.flatMap((store) => store.reads),
-  };
+  readonly send: (stanza: Stanza, from: Jid, to: Jid) => void;
+  readonly fanOut: (stanza: Stanza, from: Jid, to: readonly Jid[]) => void;
+  readonly mayTell: (stanza: Stanza, account: AccountView, to: Jid) => boolean;
+  /** The address of a prepared text. */
+  readonly address: (text: string) => Jid | undefined;
 }
 
 export class Counter {
@@ -138,6 +104,7 @@ export class Host {
   readonly namedSessionSlots: Slot<unknown>[] = [];
   readonly early = new EarlyAnswerers();
   private readonly disco = new DiscoEntries();
+  private discoNodes: readonly DiscoNode[] = [];
   private streamFeatureMakers: readonly (() => Bytes)[] = [];
   private readonly parts: HostParts;
   private readonly running = new Map<string, Running>();
@@ -147,10 +114,13 @@ export class Host {
   private readonly adHoc: AdHocCommand[] = [];
   private accountSlots = 0;
   private sessionSlots = 0;
+  private readonly services = new Map<string, unknown>();
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
   private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
   private features: Bytes | undefined;
   private binds: readonly string[] | undefined;
+  /** The one keeper of contacts and subscriptions. */
+  presenceRules: PresenceRules | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
@@ -355,10 +325,13 @@ export class Host {
         undo.push(this.disco.add(place, what));
       },
       discoNode: (node) => {
-        undo.push(this.disco.addNode(node));
+        this.discoNodes = [...this.discoNodes, node];
+        undo.push(() => {
+          this.discoNodes = this.discoNodes.filter((other) => other !== node);
+        });
       },
       discoInfo: (place) => this.discoInfo(place),
-      discoNodes: () => this.disco.nodes,
+      discoNodes: () => this.discoNodes,
       streamFeature: (make) => {
         this.streamFeatureMakers = [...this.streamFeatureMakers, make];
         undo.push(() => {
@@ -423,9 +396,42 @@ export class Host {
           new OperatorError('server-not-running', 'the server is not running', 'Start it first.'),
         ),
       accounts: () => parts.accounts(),
-      send: (stanza) => {
-        parts.send(stanza);
+      send: (stanza, from, to) => {
+        const sender = from ?? parts.address(stanza.from ?? '');
+        const recipient = to ?? parts.address(stanza.to ?? '');
+        if (sender !== undefined && recipient !== undefined) parts.send(stanza, sender, recipient);
       },
+      fanOut: (stanza, from, to) => {
+        parts.fanOut(stanza, from, to);
+      },
+      presence: (rules) => {
+        if (this.presenceRules !== undefined) {
+          throw new OperatorError(
+            'module-conflict',
+            `Module ${name} wants to keep the contacts, which another module keeps.`,
+            'Leave one of the two out.',
+          );
+        }
+        this.presenceRules = rules;
+        undo.push(() => {
+          this.presenceRules = undefined;
+        });
+      },
+      offer: (service, value) => {
+        this.services.set(service.name, value);
+        undo.push(() => this.services.delete(service.name));
+      },
+      use: <T>(service: Service<T>): T => {
+        const value = this.services.get(service.name);
+        if (value === undefined) {
+          throw new InvariantError(
+            `module ${name} uses ${service.name}, which nobody it needs offers`,
+          );
+        }
+        return value as T;
+      },
+      mayTell: (stanza, account, to) => parts.mayTell(stanza, account, to),
+      address: (text) => parts.address(text),
       counter: (counter, help) => {
         const made = new Counter(`${name}_${counter}`, help);
         this.counters.push(made);

@@ -38,6 +38,7 @@ export const NS = {
   register: 'jabber:iq:register', // XEP-0077
   registerFeature: 'http://jabber.org/features/iq-register', // XEP-0077
   caps: 'http://jabber.org/protocol/caps', // XEP-0115
+  capsOptimize: 'http://jabber.org/protocol/caps#optimize', // XEP-0115 §8.4
 
   // Building blocks
   dataForms: 'jabber:x:data', // XEP-0004

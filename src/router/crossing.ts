@@ -19,6 +19,7 @@ import type { Log } from '../util/log.ts';
 import { text, utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
+import { fanOutFrame, hear } from './fan-out.ts';
 import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
@@ -101,6 +102,10 @@ export class Crossing implements LinkHandler, Elsewhere {
     const bytes = addressed(stanza, 'c2s', from, to);
     const flags = (how.owed ? 1 : 0) + (how.again ? 2 : 0);
     this.send(worker, frame(FRAME.incoming, flags, bytes), debtor, n);
+  }
+
+  fanOut(worker: WorkerId, stanza: Stanza, from: Jid, to: readonly Jid[]): void {
+    this.send(worker, fanOutFrame(stanza, from, to));
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -244,6 +249,9 @@ export class Crossing implements LinkHandler, Elsewhere {
     switch (kindOfFrame(payload)) {
       case FRAME.incoming:
         this.incoming(fields, again, debts, no);
+        return;
+      case FRAME.fanOut:
+        hear(fields, this.parts);
         return;
       case FRAME.outgoing:
         this.outgoing(from, fields, again, debts, no);

@@ -7,6 +7,8 @@ import type { Bytes } from '../xml/bytes.ts';
 export const FRAME = {
   /** Sender's owner → recipient's owner: how, stanza with both addresses. */
   incoming: 'I',
+  /** Owner → owners of contacts: one presence without `to`, then the bare JID of each. Nothing is owed for it. */
+  fanOut: 'F',
   /** Session's worker → account's owner: account, session, how, stanza without `from`. */
   outgoing: 'O',
   /** Session's worker → owner: request, account, resource or nothing, session, device or nothing, 1 if the account is

@@ -11,6 +11,7 @@ import {
   type CommandName,
   type CommandResult,
 } from '../../src/admin/index.ts';
+import { moduleSchemas } from '../../src/app/module-schemas.ts';
 import { openAccountsOffline } from '../../src/app/offline-accounts.ts';
 import { makeCredentials } from '../../src/auth/credentials.ts';
 import { Hashing } from '../../src/auth/hashing.ts';
@@ -261,7 +262,7 @@ export class TestServer {
   private async makeAccounts(count: number): Promise<void> {
     const hashing = new Hashing({ concurrency: 1, maxQueued: 10 });
     const credentials = await makeCredentials(PASSWORD, hashing, systemRandom, ITERATIONS);
-    const accounts = await openAccountsOffline(loadConfig(this.file));
+    const accounts = await openAccountsOffline(loadConfig(this.file, await moduleSchemas()));
     const locals = Array.from(
       { length: count },
       (_, n) => `u${n}-${randomBytes(4).toString('hex')}`,

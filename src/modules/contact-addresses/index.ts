@@ -2,17 +2,9 @@
 import type { Module, ModuleHost } from '../../host/module.ts';
 
 /** The kinds that the registry has, in its order. XEP-0157 §6 */
-export const KINDS = [
-  'abuse',
-  'admin',
-  'feedback',
-  'sales',
-  'security',
-  'status',
-  'support',
-] as const;
+const KINDS = ['abuse', 'admin', 'feedback', 'sales', 'security', 'status', 'support'] as const;
 
-export type ContactAddresses = Partial<Record<(typeof KINDS)[number], readonly string[]>>;
+type ContactAddresses = Partial<Record<(typeof KINDS)[number], readonly string[]>>;
 
 export const contactAddresses: Module = {
   declaration: {

@@ -1,6 +1,6 @@
 // XEP-0030 (2.5.0) for the server and for accounts: what is loaded says what it can, here it is told.
-import { discoContent, type DiscoNode, type DiscoPlace } from '../../host/disco.ts';
-import type { IqRequest, Module, ModuleHost } from '../../host/module.ts';
+import { discoContent, type DiscoPlace } from '../../host/disco.ts';
+import type { DiscoNode, IqRequest, Module, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';

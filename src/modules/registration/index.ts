@@ -108,7 +108,7 @@ class Registration {
 
   private checkPassword(password: string): void {
     const { minPasswordChars } = this.options;
-    if ([...password].length >= minPasswordChars) return;
+    if (Array.from(password).length >= minPasswordChars) return;
     throw new StanzaError(
       'not-acceptable',
       'modify',

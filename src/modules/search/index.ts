@@ -1,6 +1,7 @@
 // XEP-0055 (1.3): finding the users of a host by what their vCards say.
 import type { Element } from '../../xml/element.ts';
 import type { IqRequest, Module, ModuleHost } from '../../host/module.ts';
+import { folded } from '../../protocol/folding.ts';
 import { renderForm, submittedForm } from '../../protocol/forms.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
@@ -98,7 +99,7 @@ function plainText(payload: Element, name: string): string {
 
 /** @throws StanzaError not-acceptable for what is too short or too long to be looked for */
 function patternOf(text: string): string {
-  const wanted = text.normalize('NFKC').toLowerCase().trim();
+  const wanted = folded(text).trim();
   if (wanted === '') return '%';
   if (wanted.length < MIN_CHARS || wanted.length > MAX_CHARS) {
     throw new StanzaError(

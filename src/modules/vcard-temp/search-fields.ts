@@ -1,5 +1,6 @@
 // What of a vCard can be searched for (XEP-0055), read when the vCard is set.
 import type { Element } from '../../xml/element.ts';
+import { folded } from '../../protocol/folding.ts';
 import { NS } from '../../protocol/namespaces.ts';
 
 /** First name, last name, nickname, e-mail address, in this order; '' where there is none. */
@@ -14,11 +15,6 @@ export interface SearchFields {
 }
 
 const MAX_FIELD_CHARS = 256;
-
-/** Case and width do not matter to whoever searches. */
-export function folded(text: string): string {
-  return text.normalize('NFKC').toLowerCase();
-}
 
 export function searchFields(vcard: Element): SearchFields {
   const name = child(vcard, 'N');
@@ -47,5 +43,7 @@ function textOf(of: Element | undefined, name: string): string {
 
 /** Not in the middle of a character. */
 function cut(text: string): string {
-  return text.length <= MAX_FIELD_CHARS ? text : [...text].slice(0, MAX_FIELD_CHARS).join('');
+  return text.length <= MAX_FIELD_CHARS
+    ? text
+    : Array.from(text).slice(0, MAX_FIELD_CHARS).join('');
 }
