@@ -3,6 +3,7 @@ import { OperatorError } from '../util/errors.ts';
 import { checkArguments } from './arguments.ts';
 import * as data from './account-data-commands.ts';
 import { requireServer, type AdminCommand, type AdminContext } from './command.ts';
+import * as devices from './device-commands.ts';
 import * as lists from './list-commands.ts';
 import * as modules from './module-commands.ts';
 import * as notices from './notice-commands.ts';
@@ -27,6 +28,8 @@ export const COMMANDS = {
   'session kick': sessions.sessionKick,
   'session tally': sessions.sessionTally,
   'session users': sessions.sessionUsers,
+  'device list': devices.deviceList,
+  'device revoke': devices.deviceRevoke,
   'admin list': lists.adminList,
   'admin add': lists.adminAdd,
   'admin remove': lists.adminRemove,

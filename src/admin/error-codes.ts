@@ -55,6 +55,11 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'The address is that of no administrator.',
     'Look at `xmppd admin list`.',
   ),
+  'device-missing': code(
+    EXIT.other,
+    'An account has no such device.',
+    'Look at `xmppd device list`.',
+  ),
   'host-own': code(
     EXIT.other,
     'A domain of this server cannot be blocked or allowed: those lists are about other servers.',

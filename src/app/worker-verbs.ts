@@ -3,6 +3,7 @@ import type { Account } from '../account/account.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
+import type { DevicesStore } from '../auth/devices-store.ts';
 import type { AccountState } from '../admin/index.ts';
 import type { PeerRule, ServerLists } from '../admin/server-lists.ts';
 import type { Host } from '../host/host.ts';
@@ -21,6 +22,10 @@ export interface VerbParts {
   readonly lists: ServerLists;
   readonly reader: StanzaReader;
   readonly admin: AccountAdmin;
+  /** Undefined: the module is left out. */
+  readonly devices: DevicesStore | undefined;
+  /** Ends the sessions of a device that are here, whoever owns its account. */
+  readonly revokeDevice: (address: BareJid, id: string) => void;
   readonly countSessions: (domain: string | undefined) => { online: number; hibernating: number };
 }
 
@@ -57,6 +62,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
     ),
   'user.count': ({ store }, args) => store.count(args['domain'] as string),
   'session.count': ({ countSessions }, args) => countSessions(args['domain'] as string | undefined),
+  'device.end': ({ revokeDevice }, args) => {
+    revokeDevice(addressOf(args), args['id'] as string);
+    return null;
+  },
   'admin.list': async ({ lists }) => {
     // Who was deleted since has left the table, and only there.
     await lists.load();
@@ -109,6 +118,14 @@ const ACCOUNT_VERBS: Readonly<Record<string, AccountVerb>> = {
     lists.setAdmin(unit, account.owner, args['is'] === true);
     await committed(commits, unit, account.owner);
     return null;
+  },
+  'device.list': async ({ devices }, _args, account) => (await devices?.list(account.owner)) ?? [],
+  'device.revoke': async ({ devices }, args, account) => {
+    const id = args['id'] as string;
+    const known = (await devices?.list(account.owner)) ?? [];
+    if (!known.some((device) => device.id === id)) return { revoked: false };
+    await devices?.revoke(account.owner, id);
+    return { revoked: true };
   },
   'user.info': async ({ store, host }, args, account) => {
     const info = await store.info(account.owner);

@@ -159,6 +159,12 @@ test('what needs a running server says so', async () => {
   }
 });
 
+test('devices are listed; one that is not there cannot be revoked', async () => {
+  expect(await json('device', 'list', 'alice@example.org')).toEqual({ devices: [] });
+  const { stderr } = await run(['device', 'revoke', 'alice@example.org', 'none']);
+  expect(stderr).toContain('device-missing');
+});
+
 test('an account that is not there is named', async () => {
   for (const args of [
     ['user', 'info'],

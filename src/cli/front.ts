@@ -34,6 +34,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   user: 'accounts',
   session: 'who is on line',
   admin: 'who may administer the server from a client',
+  device: 'devices that log in to an account',
   host: 'the domains served, and other servers',
   roster: 'the contacts of an account',
   offline: 'messages that wait for an account',

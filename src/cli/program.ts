@@ -10,6 +10,7 @@ import { addConfigSchema } from './config-schema.ts';
 import { addConfigShow } from './config-show.ts';
 import { addDbBackup } from './db-backup.ts';
 import { addDbCheck } from './db-check.ts';
+import { addDevices } from './devices.ts';
 import { addDbMigrate } from './db-migrate.ts';
 import { addModules } from './modules.ts';
 import { addHosts, addNotices } from './notices.ts';
@@ -78,6 +79,7 @@ function buildProgram(terminal: Terminal, parts: CliParts, timers: Timers): Comm
   addUsers(program, session);
   addAdmins(program, session);
   addSessions(program, session);
+  addDevices(program, session);
   addHosts(program, session);
   addNotices(program, session);
   addRosters(program, session);

@@ -2,6 +2,7 @@
 import { Client } from '../helpers/client.ts';
 import { TestServer } from '../helpers/server.ts';
 import { childOf, conditionOf, textOf, type Element } from '../helpers/xml.ts';
+import { logIn, newDevice } from '../helpers/sasl2.ts';
 import type { TraceEvent } from '../../src/admin/module-commands.ts';
 
 let server: TestServer;
@@ -57,6 +58,17 @@ test('all sessions of a server are listed a page at a time', async () => {
   const { sessions: rest } = await server.command('session list', { after: wanted[0]! });
   expect(rest.every(({ jid }) => jid > wanted[0]!)).toBe(true);
   for (const client of clients) client.cut();
+});
+
+test('a device is listed and revoked, and its session ends', async () => {
+  const user = server.user();
+  const device = newDevice();
+  const { connection } = await logIn(server, user, { device });
+  const { devices } = await server.command('device list', { address: user.bare });
+  expect(devices).toMatchObject([{ id: device, software: 'Test', device: 'Bench', tokens: 0 }]);
+  await server.command('device revoke', { address: user.bare, id: device });
+  expect(conditionOf(await connection.streamError())).toBe('not-authorized');
+  expect(await server.command('device list', { address: user.bare })).toEqual({ devices: [] });
 });
 
 test('a purged archive keeps what has not arrived', async () => {
