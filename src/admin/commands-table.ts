@@ -86,11 +86,9 @@ export async function runCommand(
     );
   }
   const chosen = COMMANDS[name as CommandName] as AdminCommand<object, unknown>;
+  if (!chosen.offline) requireServer(context);
   const given = checkArguments(chosen.args, args);
-  if ('checked' in given) {
-    if (!chosen.offline) requireServer(context);
-    return chosen.run(context, given.checked);
-  }
+  if ('checked' in given) return chosen.run(context, given.checked);
   throw new OperatorError(
     'command-arguments',
     given.wrong.join('; '),

@@ -25,7 +25,7 @@ export const deviceList = command({
   verb: 'list',
   describe: 'Lists the devices that an account logs in from, the one seen last first.',
   args: { address: accountAddress },
-  offline: false,
+  offline: true,
   async run(context, { address }): Promise<{ devices: readonly DeviceInfo[] }> {
     const found = await requireWorkers(context).owner(address, 'device.list', {
       limit: MAX_LISTED,
@@ -40,7 +40,7 @@ export const deviceRevoke = command({
   describe:
     'Forgets a device: its tokens are void, its sessions end. It may log in by password again.',
   args: { address: accountAddress, id: words(MAX_ID) },
-  offline: false,
+  offline: true,
   async run(context, { address, id }) {
     const workers = requireWorkers(context);
     const device = id.toLowerCase();

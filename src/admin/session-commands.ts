@@ -67,7 +67,7 @@ export const sessionKick = command({
   args: { address: accountOrSession },
   offline: false,
   async run(context, args) {
-    const [bare = '', resource] = split(args.address);
+    const [bare, resource] = split(args.address);
     const asked = resource === undefined ? {} : { resource };
     const { ended } = (await requireWorkers(context).owner(
       bare as BareJid,

@@ -1,6 +1,7 @@
 // Administration while no server runs: the database is opened, and so locked, for as long as a command lasts. The domain
 // stands on it without sockets, so that modules answer as in a running server.
 import type { AdminContext } from '../admin/index.ts';
+import { DevicesStore } from '../auth/devices-store.ts';
 import { Hashing } from '../auth/hashing.ts';
 import type { Settings } from '../config/index.ts';
 import { inOrder } from '../host/host.ts';
@@ -68,7 +69,13 @@ export async function openAccountsOffline(
     online: 0,
     hibernating: 0,
   });
-  const parts = { ...domain, admin: accounts, countSessions };
+  const devices = new DevicesStore(
+    storage,
+    (...unit) => domain.commits.submit(...unit),
+    settings.auth.devicesPerAccount,
+    silentLog,
+  );
+  const parts = { ...domain, admin: accounts, countSessions, devices };
   const context = adminContext({
     hosts: domain.hostNames,
     workers: 1,

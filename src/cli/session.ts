@@ -40,6 +40,11 @@ export class CliSession {
     this.#options = options;
   }
 
+  /** What --config says. */
+  get configOption(): string | undefined {
+    return this.#options().config;
+  }
+
   /** Keeps the process alive, unlike a timer. */
   sleep(ms: number): Promise<void> {
     return setTimeout(ms);

@@ -1,7 +1,7 @@
 // XEP-0050 as modules see it: a command is a node, and a walk over forms. The protocol is modules/adhoc's.
 import type { Form, ReceivedForm } from '../protocol/forms.ts';
 import type { Bytes } from '../xml/bytes.ts';
-import type { IqRequest } from './module.ts';
+import type { IqRequest } from './iq-request.ts';
 
 /** A form that waits to be filled in; the walk goes on with what `submit` returns. */
 export interface FormStep {

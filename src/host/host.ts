@@ -1,10 +1,10 @@
 // Loads modules in the order of their needs, gives each its view of the server, and takes everything back at stop.
+import type { Jid } from '../protocol/jid.ts';
 import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
 import { InvariantError, OperatorError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
-import type { Schema, StatementId, Storage } from '../storage/storage.ts';
+import type { StatementId, Storage } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
-import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
 import type { AdHocCommand } from './ad-hoc.ts';
@@ -27,6 +27,8 @@ import type { PresenceRules } from './presence-rules.ts';
 import type { Registrar } from './registrar.ts';
 import type { ElementHandler } from './stream-session.ts';
 import type { AccountView, SessionView, Slot } from './views.ts';
+
+export { inOrder, schemaOf } from './module-order.ts';
 
 /** What the host needs of the rest of the worker. */
 export interface HostParts {
@@ -63,49 +65,6 @@ export interface HostParts {
     content: Bytes,
     done: (answer: Stanza | undefined) => void,
   ) => void;
-}
-
-/** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
-export function inOrder(modules: readonly Module[]): readonly Module[] {
-  const byName = new Map(modules.map((module) => [module.declaration.name, module]));
-  const done = new Set<Module>();
-  const under = new Set<Module>();
-  const visit = (module: Module): void => {
-    if (done.has(module)) return;
-    const { name } = module.declaration;
-    if (under.has(module)) {
-      throw new OperatorError(
-        'module-needs',
-        `Module ${name} needs itself, by way of others.`,
-        'Correct the "needs" of these modules.',
-      );
-    }
-    under.add(module);
-    for (const need of module.declaration.needs ?? []) {
-      const other = byName.get(need);
-      if (other === undefined) {
-        throw new OperatorError(
-          'module-needs',
-          `Module ${name} needs module ${need}, which is not loaded.`,
-          `Load ${need}, or leave ${name} out with "modules: { ${name}: false }".`,
-        );
-      }
-      visit(other);
-    }
-    done.add(module);
-  };
-  for (const module of modules) visit(module);
-  return [...done];
-}
-
-/** All that features want of the database. */
-export function schemaOf(modules: readonly Module[], base: Schema): Schema {
-  const stores = [base, ...modules.flatMap((module) => module.declaration.stores ?? [])];
-  return {
-    migrations: stores.flatMap((store) => store.migrations),
-    writes: stores.flatMap((store) => store.writes),
-    reads: stores.flatMap((store) => store.reads),
-  };
 }
 
 export class Counter {

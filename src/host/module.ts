@@ -1,9 +1,7 @@
 // The contract of a module: it declares as data and registers in setup(); the host undoes it all at stop.
-import type { Element } from '../xml/element.ts';
 import type { z } from 'zod';
 import type { Jid } from '../protocol/jid.ts';
-import type { StanzaError } from '../protocol/stanza-error.ts';
-import type { QueryId, Row, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
+import type { QueryId, Row, Schema, Storage, Value } from '../storage/storage.ts';
 import type { Clock, Random } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
@@ -16,8 +14,9 @@ import type { HookName, HookOptions, Hooks } from './hooks.ts';
 import type { PresenceRules } from './presence-rules.ts';
 import type { ElementHandler } from './stream-session.ts';
 import type { BoundAddition, InlineBind } from './inline-bind.ts';
+import type { IqRequest } from './iq-request.ts';
 import type { Registrar } from './registrar.ts';
-import type { AccountView, Reference, SessionView, Slot } from './views.ts';
+import type { AccountView, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
   /** `XEP-0199`, `RFC 6121`. */
@@ -55,33 +54,10 @@ export interface ModuleDeclaration {
   readonly revocations?: readonly string[];
 }
 
+export type { IqRequest } from './iq-request.ts';
+
 /** Where an iq is answered: at the host's own address, or at an account's bare JID by its owner. */
 export type IqTarget = 'host' | 'account';
-
-export interface IqRequest {
-  readonly stanza: Stanza;
-  readonly type: 'get' | 'set';
-  readonly payload: Element;
-  readonly from: Jid;
-  /** The address as sent; for an iq without `to`, the sender's bare JID (RFC 6120 §10.3.3). */
-  readonly to: Jid;
-  /** The account asked (target account), else undefined. */
-  readonly account: AccountView | undefined;
-  /** Sender and account asked are one: the owner's own session asks. */
-  readonly own: boolean;
-  /** The sender's session, when it is a session of this worker's account. */
-  readonly session: SessionView | undefined;
-  /** What is answered where there is no such account, or nobody answers such requests (RFC 6121 §8.5.1). */
-  unknown(): StanzaError;
-  /** A row of this request's unit: answer and pushes leave after its commit, an error is answered if it fails. */
-  write(statement: StatementId, ...params: Value[]): void;
-  /** A complete stanza for a session of the account, after the commit. */
-  push(session: SessionView, stanza: Bytes): void;
-  /** A complete stanza for the requester, before the answer (archive results). */
-  before(stanza: Bytes, reference?: Reference): void;
-  /** Runs after the commit: where memory follows the disk. Never runs if the unit fails. */
-  committed(run: () => void): void;
-}
 
 /**
  * @returns the content of the result (undefined: empty), or a promise of it: then other stanzas go on meanwhile; one that is not
@@ -100,7 +76,6 @@ export type CommandHandler = (
   args: Readonly<Record<string, unknown>>,
   account: AccountView | undefined,
 ) => unknown;
-
 /** Answers for nodes. @returns the content of <query/>; undefined: not a node of this module. @throws StanzaError */
 export interface DiscoNode {
   readonly info?: (node: string, request: IqRequest) => Bytes | undefined;

@@ -1,7 +1,6 @@
 // XEP-0050 §2.1–2.2: which commands there are, and what each is, by service discovery.
 import type { AdHocCommand } from '../../host/ad-hoc.ts';
-import type { DiscoNode } from '../../host/module.ts';
-import type { IqRequest, ModuleHost } from '../../host/module.ts';
+import type { DiscoNode, IqRequest, ModuleHost } from '../../host/module.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
 import type { Bytes } from '../../xml/bytes.ts';

@@ -21,10 +21,10 @@ export interface Asking {
   /** The domain that is asked, or that of the administrator. */
   readonly domain: string;
   /** Runs a command of the grammar. @throws OperatorError (rejects) */
-  run<N extends CommandName>(
+  readonly run: <N extends CommandName>(
     command: N,
     args?: Readonly<Record<string, unknown>>,
-  ): Promise<CommandResult<N>>;
+  ) => Promise<CommandResult<N>>;
 }
 
 export interface ServerCommand {

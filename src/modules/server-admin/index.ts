@@ -30,7 +30,7 @@ export const serverAdmin: Module = {
   setup(host: ModuleHost): void {
     const statements = new ServerAdminStatements(host.storage);
     followLogIns(host, statements);
-    void new Notices(host, statements);
+    new Notices(host, statements).start();
     for (const command of SERVER_COMMANDS) offer(host, command);
   },
 };

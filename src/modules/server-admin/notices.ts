@@ -35,6 +35,11 @@ export class Notices {
     this.host = host;
     this.statements = statements;
     this.reader = new StanzaReader(host.xml);
+  }
+
+  /** Registers what speaks to users. */
+  start(): void {
+    const { host } = this;
     host.command('notice.announce', (args) => this.announce(args));
     host.command('notice.write', (args) => this.write(args));
     host.command('notice.changed', (args) => this.changed(args));
