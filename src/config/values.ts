@@ -27,7 +27,6 @@ export type Unit =
   | 'messages'
   | 'days'
   | 'connections'
-  | 'devices'
   | 'sessions'
   | 'devices'
   | 'processes'
