@@ -29,7 +29,7 @@ export async function openAccountsOffline(
     store: new AccountsStore(storage),
     commits: new Commits(storage, () => undefined),
     hashing: new Hashing({ concurrency: 1, maxQueued: 1024 }),
-    iterations: settings.auth.iterations,
+    iterations: () => settings.auth.iterations,
     random: systemRandom,
     clock: systemClock,
     removals: () => removalStatements().map((name) => storage.statement(name)),

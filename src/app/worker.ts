@@ -29,6 +29,7 @@ import { Certificates } from './certificates.ts';
 import { composeDomain, reportBug, type WorkerPorts } from './domain.ts';
 import type { Door } from './door.ts';
 import { serverSecret } from './secrets.ts';
+import { LiveSettings, type LiveC2sParts } from './live-settings.ts';
 import { serverSchema } from './server-schema.ts';
 import { clientSettings } from './worker-settings.ts';
 
@@ -48,6 +49,10 @@ export interface WorkerOptions extends WorkerPorts {
 /** Everything of one worker that others speak to. */
 export interface Worker {
   readonly storage: Storage;
+  /** What holds now. */
+  settings(): Settings;
+  /** A reload. @throws OperatorError for certificates that cannot be used; then nothing has changed */
+  configure(settings: Settings): void;
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
   readonly store: AccountsStore;
@@ -110,25 +115,29 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     maxQueued: settings.auth.maxQueued,
   });
   const certificates = new Certificates(settings);
+  const secret = await serverSecret(storage, random, commits);
+  const throttle = new LoginThrottle(clock, timers);
+  const authenticator = ({ auth }: Settings): Authenticator =>
+    new Authenticator(
+      domain.store,
+      hashing,
+      throttle,
+      {
+        mechanisms: auth.mechanisms,
+        plainWithoutTls: auth.plainWithoutTls,
+        iterations: auth.iterations,
+        secret,
+      },
+      random,
+    );
   const tick = new WriteTick(reportBug(log, 'a write'));
   let stopped = false;
   const streams = new Set<ClientStream>();
-  const c2s: C2sParts = {
+  const c2s: C2sParts & LiveC2sParts = {
     settings: clientSettings(settings),
     hosts,
     defaultDomain: hostNames[0] ?? 'localhost',
-    auth: new Authenticator(
-      domain.store,
-      hashing,
-      new LoginThrottle(clock, timers),
-      {
-        mechanisms: settings.auth.mechanisms,
-        plainWithoutTls: settings.auth.plainWithoutTls,
-        iterations: settings.auth.iterations,
-        secret: await serverSecret(storage, random, commits),
-      },
-      random,
-    ),
+    auth: authenticator(settings),
     door,
     tls: certificates.tls,
     endPoint: (sni) => certificates.endPoint(sni),
@@ -145,8 +154,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       streams.delete(stream as ClientStream);
     },
   };
+  const live = new LiveSettings(settings, {
+    domain,
+    c2s,
+    certificates,
+    hashing,
+    streams,
+    authenticator,
+  });
   return {
     storage,
+    settings: () => live.current,
+    configure: (changed) => live.apply(changed),
     accounts: domain.accounts,
     keeper: domain.keeper,
     store: domain.store,

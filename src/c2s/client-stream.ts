@@ -9,7 +9,7 @@ import { StreamError } from '../protocol/stream-error.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStream } from '../session/session-stream.ts';
 import type { EndReason } from '../session/session-port.ts';
-import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
+import { XmppStream, type Shapers, type StreamRole } from '../stream/xmpp-stream.ts';
 import { TokenBucket } from '../transport/token-bucket.ts';
 import { Transport } from '../transport/transport.ts';
 import type { Bytes } from '../xml/bytes.ts';
@@ -39,6 +39,15 @@ interface Negotiation {
   resumptionFailed: boolean;
 }
 
+function shapersOf({ settings, clock }: C2sParts): Shapers | undefined {
+  if (settings.bytesPerSecond === 0 && settings.stanzasPerSecond === 0) return undefined;
+  const nowMs = clock.monotonicMs();
+  return {
+    bytes: new TokenBucket(settings.bytesPerSecond, settings.burstBytes, nowMs),
+    stanzas: new TokenBucket(settings.stanzasPerSecond, settings.burstStanzas, nowMs),
+  };
+}
+
 export class ClientStream implements StreamRole, SessionStream, Probing {
   readonly contentNs = NS.client;
   private readonly parts: C2sParts;
@@ -58,18 +67,11 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
       resumptionFailed: false,
     };
     const { settings } = parts;
-    const nowMs = parts.clock.monotonicMs();
-    const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
     this.stream = new XmppStream(
       (user) => new Transport(socket, user, parts.transport),
       this,
       settings.beforeLogin,
-      shaped
-        ? {
-            bytes: new TokenBucket(settings.bytesPerSecond, settings.burstBytes, nowMs),
-            stanzas: new TokenBucket(settings.stanzasPerSecond, settings.burstStanzas, nowMs),
-          }
-        : undefined,
+      shapersOf(parts),
       parts,
     );
     parts.wheel.add({ expire: () => this.loginExpired() }, settings.unauthenticatedTimeoutMs);
@@ -173,6 +175,24 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
   /** RFC 6120 §4.9.3.20: the last word of a server that stops. */
   shutDown(): void {
     this.stream.fail(new StreamError('system-shutdown'));
+  }
+
+  /** The domain that the client asked for; empty before it has. */
+  get domainAsked(): string {
+    return this.domain;
+  }
+
+  /** A reload changed what clients may do: it holds for this one too. */
+  reconfigured(): void {
+    const { settings } = this.parts;
+    const loggedIn = this.negotiation === undefined || this.negotiation.account !== undefined;
+    this.stream.setLimits(loggedIn ? settings.afterLogin : settings.beforeLogin);
+    this.stream.setShapers(shapersOf(this.parts));
+  }
+
+  /** RFC 6120 §4.9.3.5: its host is served no longer. A session of it was ended before. */
+  hostGone(): void {
+    this.stream.fail(new StreamError('host-gone'));
   }
 
   // ---- timeouts

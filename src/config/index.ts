@@ -1,4 +1,5 @@
 // Configuration: one YAML file, checked, as typed settings.
+export { compareSettings, type Change, type Comparison } from './changes.ts';
 export { ConfigError, type Diagnostic } from './diagnostics.ts';
 export { renderExample, renderReference, renderSettings } from './documents.ts';
 export {
@@ -9,6 +10,7 @@ export {
   type ConfigDocument,
   type ModuleSchemas,
 } from './load.ts';
+export type { Environment } from './overrides.ts';
 export {
   LOG_FORMATS,
   LOG_LEVELS,

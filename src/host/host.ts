@@ -96,13 +96,20 @@ export class Counter {
   }
 }
 
+interface Running {
+  readonly module: Module;
+  readonly undo: (() => void)[];
+  options: unknown;
+  apply: ((options: unknown) => void) | undefined;
+}
+
 export class Host {
   readonly hooks = new HookTable();
   readonly loaders: Loader[] = [];
   readonly counters: Counter[] = [];
   readonly namedSessionSlots: Slot<unknown>[] = [];
   private readonly parts: HostParts;
-  private readonly running = new Map<string, { module: Module; undo: (() => void)[] }>();
+  private readonly running = new Map<string, Running>();
   private accountSlots = 0;
   private sessionSlots = 0;
   private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
@@ -115,10 +122,19 @@ export class Host {
 
   /** @throws OperatorError when two modules want the same place */
   start(module: Module, options: unknown): void {
-    const undo: (() => void)[] = [];
-    this.running.set(module.declaration.name, { module, undo });
+    const running: Running = { module, undo: [], options, apply: undefined };
+    this.running.set(module.declaration.name, running);
     this.features = undefined;
-    module.setup(this.viewFor(module.declaration, options, undo));
+    module.setup(this.viewFor(module.declaration, running));
+  }
+
+  /** Gives a running module its options, where they differ and it can take them. */
+  configure(name: string, options: unknown): void {
+    const running = this.running.get(name);
+    if (running?.apply === undefined) return;
+    if (JSON.stringify(options) === JSON.stringify(running.options)) return;
+    running.options = options;
+    running.apply(options);
   }
 
   stop(name: string): void {
@@ -163,12 +179,9 @@ export class Host {
     return slot;
   }
 
-  private viewFor(
-    declaration: ModuleDeclaration,
-    options: unknown,
-    undo: (() => void)[],
-  ): ModuleHost {
+  private viewFor(declaration: ModuleDeclaration, running: Running): ModuleHost {
     const { parts } = this;
+    const { undo, options } = running;
     const { name } = declaration;
     const log = parts.log.child({ module: name });
     const keep = (handle: TimerHandle): void => {
@@ -221,6 +234,9 @@ export class Host {
       },
       // Tickets count the units submitted (see Ticket), so the count is the last one.
       read: (query, params) => parts.storage.read(query, params, parts.storage.stats().submitted),
+      onOptions: (apply) => {
+        running.apply = apply;
+      },
       onStop: (run) => {
         undo.push(guarded(run));
       },
