@@ -2,12 +2,16 @@
 import { OperatorError } from '../util/errors.ts';
 import { checkArguments } from './arguments.ts';
 import type { AdminCommand, AdminContext } from './command.ts';
+import { configDiff, logLevel, reload } from './config-commands.ts';
 import { sessionCount, status, stop } from './server-commands.ts';
 import { userAdd, userDel, userList, userPasswd } from './user-commands.ts';
 
 export const COMMANDS = {
   status,
   stop,
+  reload,
+  'config diff': configDiff,
+  'log level': logLevel,
   'session count': sessionCount,
   'user add': userAdd,
   'user passwd': userPasswd,

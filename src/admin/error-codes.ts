@@ -270,6 +270,16 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'A port cannot be opened for another reason; the message says which.',
     'Look at the message.',
   ),
+  'reload-failed': code(
+    EXIT.temporary,
+    'A reload came to nothing: the process that checks the configuration gave no answer.',
+    'The configuration that runs stays in force; look at the log and try again.',
+  ),
+  'reload-incomplete': code(
+    EXIT.temporary,
+    'A worker did not take a changed configuration.',
+    'Look at the log. The worker is named; it takes the configuration when it is started anew.',
+  ),
   'restart-limit': code(
     EXIT.other,
     'Processes of the server ended again and again, so it gave up.',

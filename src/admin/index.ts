@@ -1,10 +1,15 @@
 // Administration: commands written once, and the socket through which a running server takes them.
 export {
+  SERVER_LOG_LEVELS,
   type AdminAccounts,
   type AdminContext,
   type AdminServer,
+  type ConfigReport,
+  type OptionChange,
+  type ServerLogLevel,
   type ServerStatus,
   type SessionCount,
+  type StoreStatus,
   type WorkerStatus,
 } from './command.ts';
 export {

@@ -1,36 +1,65 @@
 // `xmppd start --single`: supervisor, worker and writer in one process.
-import { openControlServer } from '../admin/index.ts';
+import { openControlServer, type ServerStatus } from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
 import { localPlacement } from '../placement/local.ts';
-import type { Log } from '../util/log.ts';
-import { systemClock, systemTimers } from '../util/system-clock.ts';
-import { boot } from './boot.ts';
+import type { AdjustableLog, Placed } from '../observability/index.ts';
+import { systemTimers } from '../util/system-clock.ts';
+import { boot, type Booted } from './boot.ts';
+import { Daemon } from './daemon.ts';
 import { greet } from './greeting.ts';
 import { guardProcess } from './process-guard.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import { openSingleListeners } from './single-listeners.ts';
-import { readVersion } from './version.ts';
+import { serverStatus } from './server-status.ts';
+import type { Listeners } from './supervisor/listeners.ts';
+import { sampleWorker, workerLoad } from './worker-metrics.ts';
+import type { Worker } from './worker.ts';
 
 /** Runs until SIGTERM, SIGINT or `xmppd stop`. @throws OperatorError when it cannot start */
-export async function runSingle(settings: Settings, log: Log): Promise<void> {
-  const startedAtMs = systemClock.monotonicMs();
-  const booted = await boot({
+export async function runSingle(settings: Settings, log: AdjustableLog): Promise<void> {
+  let booted: Booted | undefined;
+  const daemon = new Daemon({
+    settings,
+    log,
+    configure: (changed) => attempt(() => booted?.worker.configure(changed)),
+    renewCertificates: () => attempt(() => booted?.worker.renewCertificates()),
+    places: () => Promise.resolve(booted === undefined ? [] : [place(booted.worker)]),
+    healthy: () => true,
+    ready: () => booted !== undefined && !booted.worker.memory.full,
+  });
+  await daemon.open();
+  // From the first moment: a hang-up that nobody takes would end the process.
+  process.on('SIGHUP', () => daemon.hangup());
+  booted = await boot({
     settings,
     placement: localPlacement,
     epoch: 0,
     storageMode: { kind: 'thread' },
     log,
   });
+  await serve(settings, booted, daemon, log);
+  daemon.close();
+}
+
+async function serve(
+  settings: Settings,
+  booted: Booted,
+  daemon: Daemon,
+  log: AdjustableLog,
+): Promise<void> {
   guardProcess(booted, log);
   const listeners = await openSingleListeners({
     listeners: settings.listen,
-    connectionsPerAddress: settings.limits.connectionsPerAddress,
+    connectionsPerAddress: () => daemon.settings.limits.connectionsPerAddress,
+    isFull: () => booted.worker.memory.full,
+    timers: systemTimers,
     log,
     onConnection: (socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'),
   });
   let closeControl = (): Promise<void> => Promise.resolve();
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
+      daemon.stopping();
       listeners.close();
       resolve();
     };
@@ -39,30 +68,15 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
     openControlServer({
       path: settings.control.socket,
       context: {
-        hosts: settings.hosts.map((host) => host.domain),
+        get hosts() {
+          return daemon.settings.hosts.map((host) => host.domain);
+        },
         accounts: booted.admin,
         server: {
-          status: () =>
-            Promise.resolve({
-              version: readVersion(),
-              node: process.version,
-              pid: process.pid,
-              uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
-              hosts: settings.hosts.map((host) => host.domain),
-              listening: listeners.bound.map(
-                ({ kind, address, port }) => `${kind} ${address}:${port}`,
-              ),
-              workers: [
-                {
-                  slot: 0,
-                  pid: process.pid,
-                  state: 'up' as const,
-                  connections: booted.worker.connections(),
-                  sessions: booted.worker.sessions.size,
-                  restarts: 0,
-                },
-              ],
-            }),
+          status: () => Promise.resolve(statusOf(booted.worker, daemon, listeners)),
+          reload: () => daemon.reload(),
+          configDiff: () => daemon.configDiff(),
+          setLogLevel: (level) => daemon.setLogLevel(level),
           stop: () => {
             stop();
             return Promise.resolve();
@@ -74,6 +88,7 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
       log,
     }).then((control) => {
       closeControl = () => control.close();
+      daemon.started();
       greet(settings, listeners.bound);
       void rehearse(settings, () => booted.worker.connections() === 0, log);
     }, reject);
@@ -81,4 +96,32 @@ export async function runSingle(settings: Settings, log: Log): Promise<void> {
   await booted.stop();
   // Last, so that whoever asked for the stop sees the end of it; while it is open the process lives on.
   await closeControl();
+}
+
+/** The same form as under a supervisor: one worker, which is this process. */
+function statusOf(worker: Worker, daemon: Daemon, listeners: Listeners): ServerStatus {
+  const self = { state: 'ready', pid: process.pid, restarts: 0 } as const;
+  const load = workerLoad(worker);
+  const connections = worker.connections();
+  return serverStatus(
+    {
+      pid: process.pid,
+      state: 'running',
+      listeners: listeners.bound,
+      workers: [{ ...self, slot: 0, epoch: 0, connections, lagMs: 0, load }],
+      store: null,
+    },
+    daemon.settings,
+    daemon.uptimeMs,
+  );
+}
+
+function place(worker: Worker): Placed {
+  const { values, counters } = sampleWorker(worker);
+  return { worker: 0, values: { xmppd_worker_up: 1, ...values }, counters };
+}
+
+/** What throws rejects. */
+async function attempt(run: () => void): Promise<void> {
+  await Promise.resolve().then(run);
 }

@@ -1,18 +1,19 @@
 // `xmppd start`: the supervisor with its workers, or one process for all.
-import type { AdminContext, ServerStatus } from '../admin/index.ts';
+import type { AdminContext } from '../admin/index.ts';
 import { openControlServer } from '../admin/control-server.ts';
 import type { Settings } from '../config/index.ts';
-import { openLog } from '../observability/index.ts';
+import { openLog, type AdjustableLog } from '../observability/index.ts';
 import { homeOf } from '../placement/slots.ts';
 import type { BareJid, Domain } from '../protocol/jid.ts';
 import { entryUrl } from '../util/entry.ts';
-import type { Log } from '../util/log.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
+import { Daemon } from './daemon.ts';
 import { giveBack } from './give-back.ts';
 import { greet } from './greeting.ts';
 import { databasePath, runDirectory, storeSocket } from './paths.ts';
+import { serverStatus } from './server-status.ts';
+import { askAll, isHealthy, workerPlaces } from './workers-asked.ts';
 import { runSupervisor, type SupervisorControl } from './supervisor/index.ts';
-import { readVersion } from './version.ts';
 
 const ASK_MS = 30_000;
 
@@ -27,65 +28,88 @@ export async function start(
   else process.exitCode = await runWorkers(settings, log);
 }
 
-async function runWorkers(settings: Settings, log: Log): Promise<number> {
-  const startedAtMs = systemClock.monotonicMs();
+async function runWorkers(settings: Settings, log: AdjustableLog): Promise<number> {
+  let control: SupervisorControl | undefined;
   let closeControl: () => Promise<void> = () => Promise.resolve();
-  const code = await runSupervisor({
-    settings: {
-      listeners: settings.listen,
-      workers: settings.workers,
-      socketsDirectory: runDirectory(settings),
-      connectionsPerAddress: settings.limits.connectionsPerAddress,
-      hangTimeoutMs: settings.supervisor.hangTimeoutMs,
-      stopTimeoutMs: settings.supervisor.stopTimeoutMs,
-    },
-    entry: entryUrl('app/worker-entry'),
-    storeEntry: entryUrl('storage/sqlite/store-process'),
-    storeArgs: [
-      ...['--path', databasePath(settings), '--socket', storeSocket(settings)],
-      ...['--synchronous', settings.synchronous],
-    ],
+  const all = async (verb: string, args: unknown): Promise<readonly unknown[]> =>
+    await askAll(settings.workers, control, verb, args);
+  const daemon = new Daemon({
+    settings,
     log,
-    clock: systemClock,
-    timers: systemTimers,
-    signals: process,
-    answer: (_slot, verb) => (verb === 'settings' ? settings : null),
-    // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
-    onCalm: () => void giveBack(systemTimers),
-    onStarted: (control) => {
-      void openControlServer({
-        path: settings.control.socket,
-        context: contextOf(settings, control, startedAtMs),
-        timers: systemTimers,
-        log,
-      }).then(
-        (server) => {
-          closeControl = () => server.close();
-          greet(settings, control.bound);
-        },
-        (error: unknown) => {
-          log.error({ err: error }, 'the control socket could not be opened; the server stops');
-          process.exitCode = 1;
-          control.stop();
-        },
-      );
+    configure: async (changed) => {
+      control?.configure({ connectionsPerAddress: changed.limits.connectionsPerAddress });
+      await all('configure', changed);
     },
+    renewCertificates: async () => {
+      await all('certificates', null);
+    },
+    places: async () => await workerPlaces(settings.workers, control),
+    healthy: () => control === undefined || isHealthy(control.status()),
+    ready: () => control?.canTake === true,
   });
-  await closeControl();
-  return code;
+  await daemon.open();
+  try {
+    return await runSupervisor({
+      settings: {
+        listeners: settings.listen,
+        workers: settings.workers,
+        socketsDirectory: runDirectory(settings),
+        connectionsPerAddress: settings.limits.connectionsPerAddress,
+        hangTimeoutMs: settings.supervisor.hangTimeoutMs,
+        stopTimeoutMs: settings.supervisor.stopTimeoutMs,
+      },
+      entry: entryUrl('app/worker-entry'),
+      storeEntry: entryUrl('storage/sqlite/store-process'),
+      storeArgs: [
+        ...['--path', databasePath(settings), '--socket', storeSocket(settings)],
+        ...['--synchronous', settings.synchronous],
+      ],
+      log,
+      clock: systemClock,
+      timers: systemTimers,
+      signals: process,
+      answer: (_slot, verb) => (verb === 'settings' ? daemon.settings : null),
+      onHangup: () => daemon.hangup(),
+      onStopping: () => daemon.stopping(),
+      // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
+      onCalm: () => void giveBack(systemTimers),
+      onStarted: (started) => {
+        control = started;
+        void openControlServer({
+          path: settings.control.socket,
+          context: contextOf(daemon, started),
+          timers: systemTimers,
+          log,
+        }).then(
+          (server) => {
+            closeControl = () => server.close();
+            daemon.started();
+            greet(settings, started.bound);
+          },
+          (error: unknown) => {
+            log.error({ err: error }, 'the control socket could not be opened; the server stops');
+            process.exitCode = 1;
+            started.stop();
+          },
+        );
+      },
+    });
+  } finally {
+    daemon.close();
+    await closeControl();
+  }
 }
 
 /** Administration from the supervisor: each account is changed by the worker that owns it. */
-function contextOf(
-  settings: Settings,
-  control: SupervisorControl,
-  startedAtMs: number,
-): AdminContext {
+function contextOf(daemon: Daemon, control: SupervisorControl): AdminContext {
+  const { settings } = daemon;
   const owner = (address: BareJid): number => homeOf(address, settings.workers);
   const ask = async (slot: number, verb: string, args: object): Promise<unknown> =>
     await control.ask(slot, verb, args, ASK_MS);
   return {
-    hosts: settings.hosts.map((host) => host.domain),
+    get hosts() {
+      return daemon.settings.hosts.map((host) => host.domain);
+    },
     accounts: {
       create: async (address, password) => {
         await ask(owner(address), 'user.create', { address, password });
@@ -100,7 +124,11 @@ function contextOf(
         (await ask(0, 'user.list', { domain, after, limit })) as readonly BareJid[],
     },
     server: {
-      status: () => Promise.resolve(statusOf(settings, control, startedAtMs)),
+      status: () =>
+        Promise.resolve(serverStatus(control.status(), daemon.settings, daemon.uptimeMs)),
+      reload: () => daemon.reload(),
+      configDiff: () => daemon.configDiff(),
+      setLogLevel: (level) => daemon.setLogLevel(level),
       stop: () => {
         control.stop();
         return Promise.resolve();
@@ -116,32 +144,5 @@ function contextOf(
         };
       },
     },
-  };
-}
-
-function statusOf(
-  settings: Settings,
-  control: SupervisorControl,
-  startedAtMs: number,
-): ServerStatus {
-  const status = control.status();
-  return {
-    version: readVersion(),
-    node: process.version,
-    pid: process.pid,
-    uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
-    hosts: settings.hosts.map((host) => host.domain),
-    listening: status.listeners.map(
-      ({ kind, address, port }) =>
-        `${kind} ${address.includes(':') ? `[${address}]` : address}:${port}`,
-    ),
-    workers: status.workers.map((worker) => ({
-      slot: worker.slot,
-      pid: worker.pid ?? 0,
-      state: worker.state === 'ready' ? 'up' : worker.state,
-      connections: worker.connections,
-      sessions: worker.load['sessions'] ?? 0,
-      restarts: worker.restarts,
-    })),
   };
 }

@@ -28,7 +28,9 @@ import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { Certificates } from './certificates.ts';
 import { composeDomain, reportBug, type WorkerPorts } from './domain.ts';
 import type { Door } from './door.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { serverSecret } from './secrets.ts';
+import { giveBack } from './give-back.ts';
 import { LiveSettings, type LiveC2sParts } from './live-settings.ts';
 import { serverSchema } from './server-schema.ts';
 import { clientSettings } from './worker-settings.ts';
@@ -75,8 +77,9 @@ export interface Worker {
   /** There may be room again in storage and links: sockets are read on. */
   relieve(): void;
   countSessions(domain: string | undefined): { online: number; hibernating: number };
-  /** What the status shows. */
-  load(): { readonly [name: string]: number };
+  readonly memory: MemoryGuard;
+  /** Reads the certificates in force from their files. @throws OperatorError; then those before stay */
+  renewCertificates(): void;
   /** Connections accepted and not yet closed. */
   connections(): number;
   close(): Promise<void>;
@@ -162,6 +165,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     streams,
     authenticator,
   });
+  const memory = new MemoryGuard({
+    budgetBytes: () => live.current.limits.workerMemoryBytes,
+    residentBytes: () => process.memoryUsage.rss(),
+    collect: () => void giveBack(timers),
+    emptyCaches: () => domain.accounts.cache.shed(),
+    sessions: () => sessions.all(),
+    streams: () => streams,
+    clock,
+    timers,
+    log,
+  });
   return {
     storage,
     settings: () => live.current,
@@ -200,9 +214,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       return count;
     },
-    load: () => ({ sessions: sessions.size }),
+    memory,
+    renewCertificates: () => certificates.reload(live.current),
     connections: () => streams.size,
     close: async () => {
+      memory.stop();
       domain.stop();
       await storage.close();
     },

@@ -182,11 +182,20 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
     return this.domain;
   }
 
+  /** A session stands, or its account is known. */
+  get loggedIn(): boolean {
+    return this.negotiation === undefined || this.negotiation.account !== undefined;
+  }
+
+  /** SECURITY: memory is short, and whoever has not logged in has nothing to lose. RFC 6120 §4.9.3.17 */
+  noRoom(): void {
+    this.stream.fail(new StreamError('resource-constraint'));
+  }
+
   /** A reload changed what clients may do: it holds for this one too. */
   reconfigured(): void {
     const { settings } = this.parts;
-    const loggedIn = this.negotiation === undefined || this.negotiation.account !== undefined;
-    this.stream.setLimits(loggedIn ? settings.afterLogin : settings.beforeLogin);
+    this.stream.setLimits(this.loggedIn ? settings.afterLogin : settings.beforeLogin);
     this.stream.setShapers(shapersOf(this.parts));
   }
 

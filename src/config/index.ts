@@ -4,12 +4,14 @@ export { ConfigError, type Diagnostic } from './diagnostics.ts';
 export { renderExample, renderReference, renderSettings } from './documents.ts';
 export {
   checkConfig,
+  controlSocket,
   findConfig,
   loadConfig,
   readConfig,
   type ConfigDocument,
   type ModuleSchemas,
 } from './load.ts';
+export { serviceEnvironment, type ServiceEnvironment } from './service-environment.ts';
 export type { Environment } from './overrides.ts';
 export {
   LOG_FORMATS,

@@ -107,6 +107,26 @@ export function checkConfig(
   return complete(result.data, document.file);
 }
 
+/**
+ * Where the control socket of a server is whose file may have mistakes elsewhere.
+ * @throws ConfigError when `data` or `control` has mistakes
+ */
+export function controlSocket(
+  document: ConfigDocument,
+  environment: Environment = process.env,
+): string {
+  const { data, control } = (document.value ?? {}) as Readonly<Record<string, unknown>>;
+  const value = {
+    ...(data === undefined ? {} : { data }),
+    ...(control === undefined ? {} : { control }),
+  };
+  const wanted = Object.entries(environment).filter(([name]) =>
+    /^XMPPD__(?:data|control(?:__.*)?)$/i.test(name),
+  );
+  const only = { ...document, value, diagnostics: [], externalModules: [] };
+  return checkConfig(only, {}, Object.fromEntries(wanted)).control.socket;
+}
+
 /** The whole schema with the modules' options in their place. */
 export function withModules(modules: ModuleSchemas, external: readonly string[] = []) {
   const shape: Record<string, z.ZodType> = {};

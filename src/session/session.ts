@@ -84,6 +84,11 @@ export class Session implements SessionPort, Expirable {
     return this.stream !== undefined;
   }
 
+  /** Bytes kept for it until its client acknowledges them. */
+  get queuedBytes(): number {
+    return this.sm?.queuedBytes ?? 0;
+  }
+
   get management(): StreamManagement | undefined {
     return this.sm;
   }

@@ -5,7 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectControl } from '../../src/admin/index.ts';
+import {
+  connectControl,
+  type CommandArgs,
+  type CommandName,
+  type CommandResult,
+} from '../../src/admin/index.ts';
 import { openAccountsOffline } from '../../src/app/offline-accounts.ts';
 import { makeCredentials } from '../../src/auth/credentials.ts';
 import { Hashing } from '../../src/auth/hashing.ts';
@@ -30,6 +35,8 @@ export interface ServerOptions {
   readonly forceRewrite?: boolean;
   /** The test makes the server report bugs; otherwise one that it reports fails the test at `close`. */
   readonly bugsExpected?: boolean;
+  /** Variables over those of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface User {
@@ -81,6 +88,7 @@ export class TestServer {
   tlsPort = 0;
   private readonly directory = mkdtempSync(join(tmpdir(), 'xmppd-test-'));
   private readonly file = join(this.directory, 'xmppd.yml');
+  private readonly config: Section;
   private readonly workers: number | 'single';
   private readonly options: ServerOptions;
   private readonly unused: User[] = [];
@@ -92,9 +100,9 @@ export class TestServer {
     this.options = options;
     this.workers = workersWanted(options);
     const workers = this.workers === 'single' ? 1 : this.workers;
-    const config = merged({ ...DEFAULTS, workers }, options.config ?? {});
+    this.config = merged({ ...DEFAULTS, workers }, options.config ?? {});
     // JSON is YAML.
-    writeFileSync(this.file, JSON.stringify(config, undefined, 1));
+    this.rewrite({});
   }
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
@@ -126,7 +134,12 @@ export class TestServer {
     const rewrite = this.options.forceRewrite ?? process.env['XMPPD_FORCE_REWRITE'] === '1';
     const child = spawn(process.execPath, args, {
       cwd: this.directory,
-      env: { ...process.env, XMPPD_FORCE_REWRITE: rewrite ? '1' : '0', NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        XMPPD_FORCE_REWRITE: rewrite ? '1' : '0',
+        NO_COLOR: '1',
+        ...this.options.environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -178,15 +191,50 @@ export class TestServer {
 
   /** What `xmppd status` is told. */
   async status() {
-    const control = await connectControl(
-      join(this.directory, 'data', 'run', 'control.sock'),
-      systemTimers,
-    );
+    return await this.call('status', {});
+  }
+
+  /** An administrative command. @throws OperatorError */
+  async call<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
+    const control = await connectControl(this.path('data/run/control.sock'), systemTimers);
     try {
-      return await control.call('status', {});
+      return await control.call(name, args);
     } finally {
       control.close();
     }
+  }
+
+  /** A file of the server's. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Writes the configuration anew: sections over those of the start, or the text of the whole file. */
+  rewrite(config: Section | string): void {
+    const text =
+      typeof config === 'string'
+        ? config
+        : JSON.stringify(merged(this.config, config), undefined, 1);
+    writeFileSync(this.file, text);
+  }
+
+  /** The command line, on this server's configuration. */
+  async xmppd(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
+    const child = spawn(process.execPath, [MAIN, '--config', this.file, ...args], {
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, output, errors };
+  }
+
+  /** Lines of the log that fit, as they are. */
+  linesLike(pattern: RegExp): readonly string[] {
+    return this.lines.filter((line) => pattern.test(line));
   }
 
   /** Resident memory of all its processes, in KiB. */
