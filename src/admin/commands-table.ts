@@ -1,7 +1,7 @@
 // Every administrative command by name, and the one way to run it.
 import { OperatorError } from '../util/errors.ts';
 import { checkArguments } from './arguments.ts';
-import type { AdminCommand, AdminContext } from './command.ts';
+import { requireServer, type AdminCommand, type AdminContext } from './command.ts';
 import { configDiff, logLevel, reload } from './config-commands.ts';
 import { sessionCount, status, stop } from './server-commands.ts';
 import { userAdd, userDel, userList, userPasswd } from './user-commands.ts';
@@ -43,6 +43,7 @@ export async function runCommand(
     );
   }
   const chosen = COMMANDS[name as CommandName] as AdminCommand<object, unknown>;
+  if (!chosen.offline) requireServer(context);
   const given = checkArguments(chosen.args, args);
   if ('checked' in given) return chosen.run(context, given.checked);
   throw new OperatorError(

@@ -278,7 +278,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   'reload-incomplete': code(
     EXIT.temporary,
     'A worker did not take a changed configuration.',
-    'Look at the log. The worker is named; it takes the configuration when it is started anew.',
+    'The configuration before is in force again; look at the log and at the worker named, and try again.',
   ),
   'restart-limit': code(
     EXIT.other,

@@ -1,7 +1,9 @@
 // What makes a server a service: it reloads, renews certificates, tells systemd how it is, and is measured. The same for
 // one process and for many; what differs are the ports.
 import type { ConfigReport, ServerLogLevel } from '../admin/index.ts';
-import { serviceEnvironment, type Settings } from '../config/index.ts';
+import type { Settings } from '../config/index.ts';
+// Not by the index: schemas and parser would stay in the memory of a supervisor.
+import { serviceEnvironment } from '../config/service-environment.ts';
 import type { Monitor } from '../http/monitor.ts';
 import { renderMetrics, type AdjustableLog, type Placed } from '../observability/index.ts';
 import type { TimerHandle } from '../util/clock.ts';

@@ -68,9 +68,9 @@ export class Reloader {
         );
         return this.report(changes);
       } catch (error) {
-        this.current = before;
         this.failures += 1;
         log.error({ err: error }, 'the configuration could not be reloaded; the one before stays');
+        await this.goBack(before);
         throw error;
       } finally {
         onEnd?.();
@@ -104,6 +104,20 @@ export class Reloader {
       log.info({}, 'certificates were read again, since a file had changed');
     } catch (error) {
       log.error({ err: error }, 'changed certificates cannot be used; those before stay in force');
+    }
+  }
+
+  /** Some may have taken what others could not. */
+  private async goBack(before: Settings): Promise<void> {
+    if (this.current === before) return;
+    this.current = before;
+    try {
+      await this.parts.apply(before);
+    } catch (error) {
+      this.parts.log.error(
+        { err: error },
+        'the configuration before could not be put in force again',
+      );
     }
   }
 

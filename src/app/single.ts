@@ -3,7 +3,7 @@ import { openControlServer, type ServerStatus } from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
 import { localPlacement } from '../placement/local.ts';
 import type { AdjustableLog, Placed } from '../observability/index.ts';
-import { systemTimers } from '../util/system-clock.ts';
+import { systemClock, systemTimers } from '../util/system-clock.ts';
 import { boot, type Booted } from './boot.ts';
 import { Daemon } from './daemon.ts';
 import { greet } from './greeting.ts';
@@ -17,27 +17,28 @@ import type { Worker } from './worker.ts';
 
 /** Runs until SIGTERM, SIGINT or `xmppd stop`. @throws OperatorError when it cannot start */
 export async function runSingle(settings: Settings, log: AdjustableLog): Promise<void> {
-  let booted: Booted | undefined;
+  // Made after the daemon, which must take signals and the port for metrics first.
+  const made: { booted?: Booted } = {};
   const daemon = new Daemon({
     settings,
     log,
-    configure: (changed) => attempt(() => booted?.worker.configure(changed)),
-    renewCertificates: () => attempt(() => booted?.worker.renewCertificates()),
-    places: () => Promise.resolve(booted === undefined ? [] : [place(booted.worker)]),
+    configure: (changed) => attempt(() => made.booted?.worker.configure(changed)),
+    renewCertificates: () => attempt(() => made.booted?.worker.renewCertificates()),
+    places: () => Promise.resolve(made.booted === undefined ? [] : [place(made.booted.worker)]),
     healthy: () => true,
-    ready: () => booted !== undefined && !booted.worker.memory.full,
+    ready: () => made.booted?.worker.memory.full === false,
   });
   await daemon.open();
   // From the first moment: a hang-up that nobody takes would end the process.
   process.on('SIGHUP', () => daemon.hangup());
-  booted = await boot({
-    settings,
+  made.booted = await boot({
+    settings: daemon.settings,
     placement: localPlacement,
     epoch: 0,
     storageMode: { kind: 'thread' },
     log,
   });
-  await serve(settings, booted, daemon, log);
+  await serve(settings, made.booted, daemon, log);
   daemon.close();
 }
 
@@ -56,6 +57,7 @@ async function serve(
     log,
     onConnection: (socket, kind) => booted.worker.accept(socket, kind as 'c2s' | 'c2s-tls'),
   });
+  const lag = new LoopLag();
   let closeControl = (): Promise<void> => Promise.resolve();
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
@@ -73,7 +75,7 @@ async function serve(
         },
         accounts: booted.admin,
         server: {
-          status: () => Promise.resolve(statusOf(booted.worker, daemon, listeners)),
+          status: () => Promise.resolve(statusOf(booted.worker, lag, daemon, listeners)),
           reload: () => daemon.reload(),
           configDiff: () => daemon.configDiff(),
           setLogLevel: (level) => daemon.setLogLevel(level),
@@ -93,13 +95,19 @@ async function serve(
       void rehearse(settings, () => booted.worker.connections() === 0, log);
     }, reject);
   });
+  lag.stop();
   await booted.stop();
   // Last, so that whoever asked for the stop sees the end of it; while it is open the process lives on.
   await closeControl();
 }
 
 /** The same form as under a supervisor: one worker, which is this process. */
-function statusOf(worker: Worker, daemon: Daemon, listeners: Listeners): ServerStatus {
+function statusOf(
+  worker: Worker,
+  lag: LoopLag,
+  daemon: Daemon,
+  listeners: Listeners,
+): ServerStatus {
   const self = { state: 'ready', pid: process.pid, restarts: 0 } as const;
   const load = workerLoad(worker);
   const connections = worker.connections();
@@ -108,13 +116,32 @@ function statusOf(worker: Worker, daemon: Daemon, listeners: Listeners): ServerS
       pid: process.pid,
       state: 'running',
       listeners: listeners.bound,
-      workers: [{ ...self, slot: 0, epoch: 0, connections, lagMs: 0, load }],
+      workers: [{ ...self, slot: 0, epoch: 0, connections, lagMs: lag.lastMs, load }],
       store: null,
     },
     daemon.settings,
     daemon.uptimeMs,
   );
 }
+
+/** How late the event loop was at its last regular look. */
+class LoopLag {
+  lastMs = 0;
+  private lookedAtMs = systemClock.monotonicMs();
+  private readonly timer = systemTimers.every(LOOK_MS, () => this.look());
+
+  stop(): void {
+    this.timer.cancel();
+  }
+
+  private look(): void {
+    const nowMs = systemClock.monotonicMs();
+    this.lastMs = Math.max(0, Math.round(nowMs - this.lookedAtMs - LOOK_MS));
+    this.lookedAtMs = nowMs;
+  }
+}
+
+const LOOK_MS = 250;
 
 function place(worker: Worker): Placed {
   const { values, counters } = sampleWorker(worker);

@@ -75,6 +75,8 @@ async function runWorkers(settings: Settings, log: AdjustableLog): Promise<numbe
       onCalm: () => void giveBack(systemTimers),
       onStarted: (started) => {
         control = started;
+        // A hang-up during the start passed by the workers that were up already.
+        if (daemon.settings !== settings) daemon.hangup();
         void openControlServer({
           path: settings.control.socket,
           context: contextOf(daemon, started),

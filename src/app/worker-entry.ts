@@ -84,7 +84,8 @@ function receiveProxied(worker: Worker, socket: Socket, kind: string, log: Log):
     onClient: (client, address) => {
       channel.recount(client, address).then(
         (mayStay) => {
-          if (mayStay) worker.accept(client, kind as 'c2s' | 'c2s-tls');
+          // It may have gone meanwhile, and would never be seen to close.
+          if (mayStay && !client.destroyed) worker.accept(client, kind as 'c2s' | 'c2s-tls');
           else client.destroy();
         },
         () => client.destroy(),

@@ -31,7 +31,7 @@ export async function askAll(
   throw new OperatorError(
     'reload-incomplete',
     failed.map(({ slot, error }) => `worker ${slot.toString()}: ${error.message}`).join('; '),
-    'Look at the log; the worker takes the configuration when it is started anew.',
+    'The configuration before is in force again; look at the log and at the worker, and try again.',
     { cause: first.error },
   );
 }

@@ -9,8 +9,7 @@ import { StreamError } from '../protocol/stream-error.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStream } from '../session/session-stream.ts';
 import type { EndReason } from '../session/session-port.ts';
-import { XmppStream, type Shapers, type StreamRole } from '../stream/xmpp-stream.ts';
-import { TokenBucket } from '../transport/token-bucket.ts';
+import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
 import { Transport } from '../transport/transport.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -22,6 +21,7 @@ import { bindError, bound, notBound, wantedResource } from './bind.ts';
 import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { Liveness, type Probing } from './liveness.ts';
 import { SaslNegotiation } from './sasl.ts';
+import { shapersOf } from './shapers.ts';
 import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
 
 /** For so long after a failed resumption a client may send again what it had no <a/> for. */
@@ -37,15 +37,6 @@ interface Negotiation {
   account: Jid | undefined;
   binding: ChannelBinding | undefined;
   resumptionFailed: boolean;
-}
-
-function shapersOf({ settings, clock }: C2sParts): Shapers | undefined {
-  if (settings.bytesPerSecond === 0 && settings.stanzasPerSecond === 0) return undefined;
-  const nowMs = clock.monotonicMs();
-  return {
-    bytes: new TokenBucket(settings.bytesPerSecond, settings.burstBytes, nowMs),
-    stanzas: new TokenBucket(settings.stanzasPerSecond, settings.burstStanzas, nowMs),
-  };
 }
 
 export class ClientStream implements StreamRole, SessionStream, Probing {

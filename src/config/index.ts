@@ -11,7 +11,7 @@ export {
   type ConfigDocument,
   type ModuleSchemas,
 } from './load.ts';
-export { serviceEnvironment, type ServiceEnvironment } from './service-environment.ts';
+export type { ServiceEnvironment } from './service-environment.ts';
 export type { Environment } from './overrides.ts';
 export {
   LOG_FORMATS,
