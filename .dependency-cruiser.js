@@ -91,7 +91,7 @@ export const DRIVERS = {
   '@xmpp/xml': ['xml'],
   ltx: ['xml'], // types only: eslint sees to that
   // Schemas of options and of command arguments are written where the options are.
-  zod: ['config', 'host', 'modules', 'admin', 'cli', 'roster'],
+  zod: ['config', 'host', 'modules', 'admin', 'cli', 'roster', 'presence'],
   selfsigned: ['app'],
 };
 

@@ -53,6 +53,7 @@ export default {
     'prlimit',
     'strace',
     'go-sendxmpp',
+    'java',
     'systemd-notify',
     'systemd-analyze',
   ],

@@ -1,8 +1,11 @@
-// Writes docs/reference/{delivery,modules,hooks,metrics}.md and a table of docs/guide/daemon.md from the program's own data.
+// Writes docs/reference/{delivery,subscriptions,modules,hooks,metrics}.md and a table of docs/guide/daemon.md from the
+// program's own data.
 import { readFileSync } from 'node:fs';
 import { SHEDDING_STAGES } from '../dist/app/memory-guard.js';
 import { PROCESS_METRICS, SERVER_METRICS, WORKER_METRICS } from '../dist/observability/metrics.js';
 import { DELIVERY_TABLE } from '../dist/router/delivery-table.js';
+import { SUBSCRIPTION_TABLE } from '../dist/presence/subscription-table.js';
+import { XmlContext } from '../dist/xml/xml-context.js';
 import { STANDARD_MODULES } from '../dist/modules/standard.js';
 import { replaceSection, settle } from './generated.js';
 
@@ -42,6 +45,49 @@ ${table(
 `,
 );
 
+const states = Object.keys(SUBSCRIPTION_TABLE[0]?.cells ?? {});
+/** @param {'out' | 'in'} direction */
+const subscriptions = (direction) => {
+  const rows = SUBSCRIPTION_TABLE.filter((one) => one.direction === direction);
+  return table(
+    ['state', ...rows.map(({ type, clause }) => `${type} (${clause.replace('RFC 6121 ', '')})`)],
+    states.map((state) => [
+      state,
+      ...rows.map(({ cells }) => {
+        const { passes, next, also } = cells[/** @type {'none'} */ (state)];
+        return [passes ? 'passes' : 'stops', next === state ? '' : `→ ${next}`, also ?? '']
+          .filter(Boolean)
+          .join(', ');
+      }),
+    ]),
+  );
+};
+settle(
+  page('subscriptions'),
+  `${NOTE}
+# What a subscription stanza does
+
+RFC 6121 appendix A as the server has it (\`src/presence/subscription-table.ts\`), seen from one account. \`out\`: the account has asked and has no answer yet; \`in\`: the contact has. Both owners go by their own table, each in a unit of its own.
+
+## From the account's own client
+
+Passes: routed to the contact's bare JID.
+
+${subscriptions('out')}
+
+- \`approve\`: kept as an approval in advance (§3.4), \`approved='true'\` in the roster.
+- \`withdraw\`: an approval in advance is taken back.
+
+## From the contact
+
+Passes: \`subscribe\` to every available resource and kept until it is answered, the others to every resource that asked for the roster.
+
+${subscriptions('in')}
+
+- \`answer\`: the server says \`subscribed\` itself (§3.1.3). A contact who was approved in advance is answered the same way, and \`in\` never comes to be (§3.4.2).
+`,
+);
+
 settle(
   page('modules'),
   `${NOTE}
@@ -74,6 +120,8 @@ function record(module, setup) {
     on: (hook, { order, why }) => hooks.push({ hook, order, module, why }),
     options: { enabled: true, maxPage: 1, maxMessages: 1, maxAgeDays: 0 },
     hosts: [],
+    xml: new XmlContext(),
+    use: () => ({}),
     declarations: () => [],
     accountSlot: (initial) => ({ index: 0, initial }),
     sessionSlot: (initial) => ({ index: 0, initial }),

@@ -55,6 +55,7 @@ export class AccountCache {
   private readonly loaded = new Map<BareJid, Account>();
   private readonly loading = new Map<BareJid, Loading>();
   private readonly absent = new Map<BareJid, number>();
+  private lastTemporary = 0;
   /** Reads of accounts under way, by whose stanza began them. */
   private readonly loadsBy = new Map<BareJid, number>();
   /** One for all accounts. PERF: made where an account is read, it would hold every row that was read with it. */
@@ -75,6 +76,32 @@ export class AccountCache {
   /** In memory or not at all: never reads. */
   peek(bare: BareJid): Account | undefined {
     return this.loaded.get(bare);
+  }
+
+  /** In memory, or being read: somebody may be on line. */
+  holds(bare: BareJid): boolean {
+    return this.loaded.has(bare) || this.loading.has(bare);
+  }
+
+  /** Makes an account that is on no disk, unless it is there: its rows never get there either (see Commits.submit). */
+  makeTemporary(jid: Jid): void {
+    if (this.loaded.has(jid.bare)) return;
+    const bare = jid.resource === '' ? jid : makeJid(jid.local, jid.domain, '');
+    const account = new Account(bare, --this.lastTemporary, this.writer);
+    for (const loader of this.parts.loaders()) loader.apply(account, []);
+    this.absent.delete(bare.bare);
+    this.loaded.set(bare.bare, account);
+  }
+
+  /** XEP-0175 §3: nothing is left of a temporary account when its last session has ended. */
+  forgetIfOver(account: Account): void {
+    if (!account.temporary || account.sessions.length > 0 || account.closing.length > 0) return;
+    this.loaded.delete(account.jid.bare);
+  }
+
+  /** The account is likely to be there: it is looked for, whatever was believed. */
+  expect(bare: BareJid): void {
+    this.absent.delete(bare);
   }
 
   /** Forgets what is believed of an address: it was made or removed. Its sessions are ended by the caller. */

@@ -2,6 +2,7 @@
 import type { AccountView, Slot } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import type { StatementId, Value } from '../storage/storage.ts';
+import type { OutLane } from './out-lane.ts';
 import type { SessionRef } from './session-ref.ts';
 
 /** Writes rows of an account that no stanza asks for. */
@@ -19,6 +20,8 @@ export class Account implements AccountView {
   reachable: readonly SessionRef[] = [];
   /** Sessions that were replaced or ended and have not reported what they never proved. */
   closing: readonly SessionRef[] = [];
+  /** A subscription stanza waits for the disk: what the account sends behind it waits here. */
+  behind: OutLane | undefined = undefined;
   /** Monotonic milliseconds of the last use, for the bounded cache. */
   usedAtMs = 0;
   private readonly data: unknown[] = [];
@@ -28,6 +31,10 @@ export class Account implements AccountView {
     this.jid = jid;
     this.owner = owner;
     this.writer = writer;
+  }
+
+  get temporary(): boolean {
+    return this.owner < 0;
   }
 
   slot<T>(slot: Slot<T>): T {

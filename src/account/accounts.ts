@@ -2,9 +2,12 @@
 import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
 import type { Reference } from '../host/views.ts';
 import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
+import { NS } from '../protocol/namespaces.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
+import type { InlineBinds } from '../host/inline-bind.ts';
+import { isResourceOf } from '../auth/device-label.ts';
 import type { EndReason } from '../session/session-port.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -12,7 +15,11 @@ import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
 import type { Account } from './account.ts';
+import type { Copies } from './copies.ts';
+import type { Gates } from './gates.ts';
+import type { OutLane } from './out-lane.ts';
 import type { AccountCache } from './account-cache.ts';
+import type { ClientRequests } from './client-requests.ts';
 import type { IqEngine } from './iq-engine.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
@@ -34,12 +41,16 @@ export interface AccountParts {
   readonly messages: MessageEngine;
   readonly iqs: IqEngine;
   readonly presences: PresenceEngine;
+  readonly gates: Gates;
+  readonly requests?: ClientRequests;
   readonly limits: AccountLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly newResource: () => string;
   readonly reader: StanzaReader;
   readonly jids: JidCache;
+  /** What modules do at the binding of a resource. */
+  readonly inlineBinds: InlineBinds;
 }
 
 export class Accounts {
@@ -67,6 +78,8 @@ export class Accounts {
       this.receive(account, stanza, from, to, how, debtor, n);
       return;
     }
+    // Nobody is there who could see it; who is about to come asks by a probe.
+    if (isForSomebodyOnly(stanza) && !this.cache.holds(to.bare)) return;
     debtor?.owe(n);
     const act = (found: Account | undefined, unread: boolean): void => {
       try {
@@ -97,38 +110,109 @@ export class Accounts {
     n: number,
   ): void {
     account.usedAtMs = this.parts.clock.monotonicMs();
+    if (account.behind !== undefined) {
+      this.queue(account, account.behind, session, stanza, to, how, debtor, n);
+      return;
+    }
     switch (stanza.name) {
       case 'message':
         // RFC 6120 §10.3.1: without `to` it is for the sender's own bare JID.
         this.parts.messages.outgoing(account, session, stanza, to ?? account.jid, how, debtor, n);
         return;
       case 'presence':
-        if (to === undefined) this.parts.presences.broadcast(account, session, stanza);
-        else if (kindOf('presence', stanza.type) === undefined)
-          // RFC 6121 §4.7.1: there are no other types.
-          session.deliver(errorBytes(stanza, to, session.jid, new StanzaError('bad-request')));
-        else this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+        this.parts.presences.outgoing(account, session, stanza, to, how, debtor, n);
         return;
       default:
         // RFC 6120 §10.3.3: without `to` the server answers for the account.
         if (to === undefined || to.full === account.jid.bare) {
           this.receiveIq(account, session, stanza, session.jid, account.jid, debtor, n);
-        } else {
-          this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
+          return;
         }
+        if (to.bare !== account.jid.bare) {
+          const verdict = this.parts.gates.run('iq.out', stanza, account, to, session);
+          if (verdict !== undefined) {
+            if (verdict.error !== undefined && mayBeRefused(stanza))
+              session.deliver(errorBytes(stanza, to, session.jid, verdict.error));
+            return;
+          }
+        }
+        this.parts.outlet.route(stanza, session.jid, to, how, debtor, n);
     }
+  }
+
+  /** A presence of a broadcast, for one of the accounts of this worker. */
+  hear(copies: Copies, to: Jid): void {
+    const account = this.cache.peek(to.bare);
+    const { stanza, from } = copies;
+    if (account === undefined) {
+      // While it is read somebody may attach: then the presence waits like any other.
+      if (this.cache.holds(to.bare)) this.incoming(stanza, from, to, PLAIN, undefined, 0);
+      return;
+    }
+    if (account.sessions.length === 0) return;
+    if (
+      from.bare !== account.jid.bare &&
+      this.parts.gates.run('presence.in', stanza, account, from, to) !== undefined
+    )
+      return;
+    if (stanza.type === 'probe') {
+      this.parts.presences.incoming(account, stanza, from, undefined, 0);
+      return;
+    }
+    let bytes: Bytes | undefined;
+    for (const session of account.sessions) {
+      if (session.available) session.deliver((bytes ??= copies.to(account.jid)));
+    }
+  }
+
+  /** Behind a subscription stanza that is not on disk yet. */
+  private queue(
+    account: Account,
+    lane: OutLane,
+    session: SessionRef,
+    stanza: Stanza,
+    to: Jid | undefined,
+    how: Passage,
+    debtor: Debtor | undefined,
+    n: number,
+  ): void {
+    debtor?.owe(n);
+    const isQueued = lane.add(() => {
+      try {
+        this.outgoing(account, session, stanza, to, how, debtor, n);
+      } catch (error) {
+        this.parts.log.error({ err: error }, 'a stanza that waited failed. This is a bug.');
+      } finally {
+        debtor?.pay(n);
+      }
+    });
+    if (isQueued) return;
+    this.refuse(
+      stanza,
+      session.jid,
+      to ?? account.jid,
+      new StanzaError('resource-constraint', 'wait'),
+    );
+    debtor?.pay(n);
   }
 
   /** Binds a resource. The answer comes in this turn or in a later one. */
   attach(request: AttachRequest, done: (result: Attached) => void): void {
     const life = this.lives.get(request.worker);
+    if (request.temporary === true) this.cache.makeTemporary(request.jid);
+    // Whoever logged in has an account, though nobody had it a second ago.
+    this.cache.expect(request.jid.bare);
     const taken = this.cache.whenLoaded(request.jid, (account, unread) => {
       if (account === undefined) {
         done({ refused: unread ? 'resource-constraint' : 'no-such-account' });
       } else if (this.lives.get(request.worker) !== life) {
         // Its worker died while the account was read: nobody would ever report its end.
         done({ refused: 'resource-constraint' });
-      } else done(this.bind(account, request));
+      } else {
+        const result = this.bind(account, request);
+        if (result.refused !== undefined) this.cache.forgetIfOver(account);
+        done(result);
+      }
     });
     if (!taken) done({ refused: 'resource-constraint' });
   }
@@ -144,7 +228,7 @@ export class Accounts {
     const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
-    if (session.available) this.parts.presences.gone(account, session);
+    this.parts.presences.gone(account, session);
     const given = session.port.outstanding?.() ?? unproven;
     const waiting = session.abandon();
     account.remove(session, false);
@@ -154,6 +238,7 @@ export class Accounts {
     });
     for (const stanza of loose) this.reroute(account, session.jid, stanza);
     account.usedAtMs = this.parts.clock.monotonicMs();
+    this.cache.forgetIfOver(account);
   }
 
   /** A session said good-bye: gone for everybody, but proofs of receipt may still come. */
@@ -161,7 +246,7 @@ export class Accounts {
     const account = this.cache.peek(bare);
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
-    if (session.available) this.parts.presences.gone(account, session);
+    this.parts.presences.gone(account, session);
     account.remove(session, true);
   }
 
@@ -194,6 +279,19 @@ export class Accounts {
     for (const session of this.cache.peek(bare)?.sessions ?? []) session.port.end(reason);
   }
 
+  /**
+   * A request as the account's own client would send it, without a session of it.
+   * @returns the answer, result or error, as a complete stanza
+   */
+  onBehalf(account: Account, stanza: Stanza): Promise<Bytes> {
+    return new Promise((resolve) => {
+      const port = { deliver: resolve, end: () => undefined };
+      const asker = new SessionRef(account.jid, 0, -1, port, this.parts.log);
+      const { jid } = account;
+      this.parts.iqs.answer('account', stanza, jid, jid, account, asker, undefined, 0);
+    });
+  }
+
   private bind(account: Account, request: AttachRequest): Attached {
     const { limits } = this.parts;
     const resource = request.resource ?? this.parts.newResource();
@@ -207,18 +305,33 @@ export class Accounts {
       if (isInUse || request.yields === true) {
         return { refused: 'conflict' };
       }
-      account.remove(old, true);
-      if (old.available) this.parts.presences.gone(account, old);
-      old.port.end('conflict');
+      this.replace(account, old);
     } else if (account.sessions.length >= limits.sessionsPerAccount) {
       return { refused: 'resource-constraint' };
     }
+    const { device } = request;
+    if (device !== undefined && device !== '') this.endOthersOf(account, device);
     const jid = makeJid(account.jid.local, account.jid.domain, resource);
     const session = new SessionRef(jid, request.id, request.worker, request.port, this.parts.log);
     account.add(session);
     account.usedAtMs = this.parts.clock.monotonicMs();
     this.each('session.attached', (handler) => handler(account, session));
-    return { account, session };
+    if (request.inline === undefined) return { account, session };
+    const bind = this.parts.reader.read(request.inline);
+    return { account, session, inline: this.parts.inlineBinds.run(bind, account, session) };
+  }
+
+  /** XEP-0386 §4.2: earlier sessions of the same client, whatever it called itself then. */
+  private endOthersOf(account: Account, device: string): void {
+    for (const other of account.sessions) {
+      if (isResourceOf(other.jid.resource, device)) this.replace(account, other);
+    }
+  }
+
+  private replace(account: Account, old: SessionRef): void {
+    account.remove(old, true);
+    this.parts.presences.gone(account, old);
+    old.port.end('conflict');
   }
 
   private receive(
@@ -249,6 +362,7 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
+    if (from.bare !== account.jid.bare && this.isStopped(account, stanza, from, to)) return;
     switch (actionFor(situationOf(account, to), kind)) {
       case 'answer':
         this.receiveIq(account, undefined, stanza, from, to, debtor, n);
@@ -263,13 +377,22 @@ export class Accounts {
         return;
       }
       case 'account':
-        this.parts.presences.incoming(account, stanza, from, to);
+        this.parts.presences.incoming(account, stanza, from, debtor, n);
         return;
       case 'refuse':
         this.refuse(stanza, from, to, new StanzaError('service-unavailable'));
         return;
       default:
     }
+  }
+
+  /** A module will not have this from somebody else. */
+  private isStopped(account: Account, stanza: Stanza, from: Jid, to: Jid): boolean {
+    const { gates } = this.parts;
+    const isPresence = stanza.name === 'presence';
+    const verdict = gates.run(isPresence ? 'presence.in' : 'iq.in', stanza, account, from, to);
+    if (verdict?.error !== undefined) this.refuse(stanza, from, to, verdict.error);
+    return verdict !== undefined;
   }
 
   /** @param session the requester, if it is a session of this very account */
@@ -282,10 +405,13 @@ export class Accounts {
     debtor: Debtor | undefined,
     n: number,
   ): void {
-    // RFC 6120 §10.3.3: responses to the server itself end here.
-    if (stanza.type === 'result' || stanza.type === 'error') return;
     const requester =
       session ?? (from.bare === account.jid.bare ? account.find(from.resource) : undefined);
+    if (stanza.type === 'result' || stanza.type === 'error') {
+      // RFC 6120 §10.3.3: responses to the server itself end here.
+      this.parts.requests?.answered(requester, stanza);
+      return;
+    }
     this.parts.iqs.answer('account', stanza, from, to, account, requester, debtor, n);
   }
 
@@ -297,6 +423,8 @@ export class Accounts {
     const stanza = this.parts.reader.read(bytes);
     const from = stanza.from === undefined ? undefined : this.parts.jids.get(stanza.from);
     if (from === undefined || stanza.name === 'presence') return;
+    // XEP-0280: a copy that the server made is nobody's message; the other resources have had their own.
+    if (from.full === account.jid.bare && stanza.children[0]?.ns === NS.carbons) return;
     // It was for the whole account (RFC 6121 §8.5.2.1.1): the other resources have had their own copies.
     if (stanza.to !== lost.full && account.reachable.length > 0) return;
     this.receive(account, stanza, from, lost, PLAIN, undefined, 0);
@@ -340,4 +468,10 @@ export class Accounts {
       }
     }
   }
+}
+
+/** Presence that only an available resource could see, or a probe that only one could be answered with. */
+function isForSomebodyOnly({ name, type }: Stanza): boolean {
+  if (name !== 'presence') return false;
+  return type === undefined || type === 'unavailable' || type === 'error' || type === 'probe';
 }

@@ -1,5 +1,6 @@
 // How a session finds its account's owner.
 import type { Jid } from '../protocol/jid.ts';
+import type { Bytes } from '../xml/bytes.ts';
 import type { SessionPort } from '../session/session-port.ts';
 import type { Account } from './account.ts';
 import type { SessionRef } from './session-ref.ts';
@@ -15,6 +16,12 @@ export interface AttachRequest {
   readonly port: SessionPort;
   /** It was stored by an earlier run: it gives way to a session that has the resource now. */
   readonly yields?: boolean;
+  /** What stands for its device in resources: other sessions of the same device end (XEP-0386 §4.2). */
+  readonly device?: string;
+  /** `<bind/>` of XEP-0386, with the features that are to be enabled at once. */
+  readonly inline?: Bytes;
+  /** The account is made for its sessions, in memory alone (XEP-0175). */
+  readonly temporary?: boolean;
 }
 
 export type Attached =
@@ -23,6 +30,8 @@ export type Attached =
       readonly session: SessionRef;
       /** It was attached before: an announcement, or a request that came again. */
       readonly known?: boolean;
+      /** Children of `<bound/>`. */
+      readonly inline?: Bytes;
       readonly refused?: undefined;
     }
   /** RFC 6120 §7.7.2, §7.6.2.1; `no-such-account`: removed since it logged in. */

@@ -61,6 +61,12 @@ export class Commits {
    *   unit is emptied.
    */
   submit(unit: Unit, owner: number, settler: Settler, n: number): void {
+    if (owner < 0) {
+      // Of an account that is on no disk (XEP-0175): settled, since it owes nothing there.
+      unit.clear();
+      queueMicrotask(() => settler.settled(n, undefined));
+      return;
+    }
     try {
       this.lastTicket = this.storage.submit(unit, owner);
     } catch (error) {

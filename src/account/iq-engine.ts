@@ -146,9 +146,12 @@ class Request implements IqRequest, Settler {
     for (const run of this.runs ?? []) this.engine.guard(this, run);
     for (const { stanza, reference } of this.results ?? [])
       this.engine.deliver(this, stanza, reference);
-    // RFC 6121 §2.1.6 and §2.3.2: the order of push and result is free; the result first lets a client match it.
-    this.engine.reply(this, this.content);
+    // RFC 6121 §2.6.3: what answers a request comes before the pushes that complete it. §2.4.2, §2.5.2: a change is
+    // pushed before its result, so that a client that has the result has seen what came of it.
+    const isChange = this.type === 'set';
+    if (!isChange) this.engine.reply(this, this.content);
     for (const { session, stanza } of this.pushes ?? []) session.deliver(stanza);
+    if (isChange) this.engine.reply(this, this.content);
   }
 }
 

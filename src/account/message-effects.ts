@@ -14,6 +14,8 @@ const NO_TARGETS: readonly SessionRef[] = [];
 export interface Copy {
   readonly session: SessionRef;
   readonly stanza: Bytes;
+  /** The end of the stanza, behind the stamp. */
+  readonly rest: Bytes | undefined;
 }
 
 /** Reused: the engine keeps a few and begins one for each message. */
@@ -32,6 +34,7 @@ export class MessageEffects implements Effects {
   commitFirst = false;
   appended: Bytes | undefined;
   copies: Copy[] | undefined;
+  stamped: (() => Bytes) | undefined;
   private dropped: Child[] | undefined;
 
   constructor(unit: Unit) {
@@ -52,6 +55,7 @@ export class MessageEffects implements Effects {
     this.commitFirst = false;
     this.appended = undefined;
     this.copies = undefined;
+    this.stamped = undefined;
     this.dropped = undefined;
     this.unit.clear();
   }
@@ -77,9 +81,17 @@ export class MessageEffects implements Effects {
     this.unit.add(statement, ...params);
   }
 
-  copy(session: SessionView, stanza: Bytes): void {
+  copy(session: SessionView, stanza: Bytes, rest?: Bytes): void {
     if (!(session instanceof SessionRef)) throw new InvariantError('a copy for no session of ours');
-    (this.copies ??= []).push({ session, stanza });
+    (this.copies ??= []).push({ session, stanza, rest });
+  }
+
+  stamp(child: () => Bytes): void {
+    this.stamped = child;
+  }
+
+  forwarded(): Bytes {
+    return addressed(this.stanza, 'forwarded', this.from, this.to, this.dropper(), this.appended);
   }
 
   rendered(): Bytes {

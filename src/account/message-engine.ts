@@ -18,6 +18,7 @@ import type { Outlet, Passage } from './outlet.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
 import { Lanes, type Question } from './lanes.ts';
 import { DeferredUnit, OwnUnit, SenderUnits } from './sender-units.ts';
+import { SentCopies } from './sent-copies.ts';
 import type { Held, SessionRef } from './session-ref.ts';
 
 const NO_SESSIONS: readonly SessionRef[] = [];
@@ -131,7 +132,10 @@ export class MessageEngine {
     effects.owed = how.owed;
     effects.again = how.again;
     const verdict = this.run('message.out', stanza, account, effects);
-    if (verdict?.error !== undefined) this.refuse(stanza, session.jid, to, verdict.error);
+    if (verdict?.error !== undefined && mayBeRefused(stanza)) {
+      // Not by way of the router: it would come from an address that the account may not hear from (XEP-0191 §3.3).
+      session.deliver(errorBytes(stanza, to, session.jid, verdict.error));
+    }
     if (verdict === undefined)
       this.send(account, effects, effects.onward(), session.jid, to, how, debtor, n);
     effects.unit.clear();
@@ -211,15 +215,22 @@ export class MessageEngine {
       this.notKept(stanza, from, to, REFUSED);
       return;
     }
-    for (const copy of effects.copies ?? []) copy.session.deliver(copy.stanza);
+    const copies =
+      effects.copies === undefined ? undefined : new SentCopies(effects.copies, effects.stamped);
     if (effects.unit.empty) {
+      if (copies !== undefined) {
+        const place = new DeferredUnit(senderUnits, stanza, from, to, undefined, 0);
+        senderUnits.follow(account, copies, place);
+      }
       outlet.route(stanza, from, to, how, debtor, n);
     } else if (outlet.isHere(to) && !senderUnits.behind(account)) {
       const own = new OwnUnit(senderUnits, stanza, from, to, debtor, n);
+      own.copies = copies;
       outlet.route(stanza, from, to, how, debtor === undefined ? undefined : own, n);
       senderUnits.submit(account, effects.unit, own);
     } else {
       const deferred = new DeferredUnit(senderUnits, stanza, from, to, debtor, n);
+      deferred.copies = copies;
       senderUnits.defer(account, effects.takeUnit(commits.storage.unit()), deferred);
       try {
         outlet.route(stanza, from, to, how, deferred, 0);

@@ -26,6 +26,9 @@ export interface Outlet {
   /** Routes a stanza of the server's own making; nothing is owed for it. */
   send(stanza: Bytes, from: Jid, to: Jid): void;
 
+  /** One presence to many bare JIDs: one frame for each worker. Nothing is owed for it. */
+  fanOut(stanza: Stanza, from: Jid, to: readonly Jid[]): void;
+
   /** The address is owned by this worker: what `route` submits for it is submitted before `route` returns. */
   isHere(to: Jid): boolean;
 

@@ -5,13 +5,15 @@ import type { StanzaError } from '../protocol/stanza-error.ts';
 import { Ledger } from '../session/ledger.ts';
 import { StorageError, type StorageFailure, type Unit } from '../storage/storage.ts';
 import { silentLog } from '../util/log.ts';
-import { utf8 } from '../xml/bytes.ts';
+import { utf8, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
+import { SentCopies } from './sent-copies.ts';
 import { DeferredUnit, OwnUnit, SenderUnits } from './sender-units.ts';
+import { SessionRef } from './session-ref.ts';
 
 const FULL: StorageFailure = { code: 'full', message: 'no space' };
 const account = new Account(makeJid('alice', 'example.org', ''), 1, () => undefined);
@@ -143,5 +145,66 @@ describe('a row that could not be committed', () => {
     const { own, n } = here();
     own.pay(n);
     expect(told).toEqual([]);
+  });
+});
+
+describe('copies for the other sessions of the account', () => {
+  let seen: string[];
+  let desk: SessionRef;
+
+  beforeEach(() => {
+    seen = [];
+    const port = { deliver: (bytes: Bytes) => void seen.push(bytes), end: () => undefined };
+    desk = new SessionRef(makeJid('alice', 'example.org', 'desk'), 2, 0, port, silentLog);
+  });
+
+  function copiesOf(id: string, stamp?: () => Bytes): SentCopies {
+    const copy = { session: desk, stanza: `<${id}>` as Bytes, rest: `</${id}>` as Bytes };
+    return new SentCopies([copy], stamp);
+  }
+
+  function follower(id: string): void {
+    const place = new DeferredUnit(units, stanza(id), alice, bob, undefined, 0);
+    units.follow(account, copiesOf(id), place);
+  }
+
+  it('leave when the row is on disk, in the order sent, and with what is only known then', async () => {
+    const one = elsewhere('one');
+    const two = elsewhere('two');
+    let id = '';
+    one.copies = copiesOf('one', () => id as Bytes);
+    two.copies = copiesOf('two');
+    follower('typing');
+    two.pay();
+    id = 'id';
+    one.pay();
+    desk.deliver('<between/>' as Bytes);
+    expect(seen).toEqual([]);
+    disk.commit();
+    expect(seen).toEqual(['<one>id</one>', '<two></two>', '<typing></typing>', '<between/>']);
+    follower('alone');
+    expect(seen.slice(4)).toEqual(['<alone></alone>']);
+    expect(units.behind(account)).toBe(false);
+    await time.pass(1000);
+  });
+
+  it('are not given when the row could not be kept', () => {
+    const one = elsewhere('one');
+    one.copies = copiesOf('one');
+    one.pay();
+    desk.deliver('<behind/>' as Bytes);
+    disk.commit(FULL);
+    expect(seen).toEqual(['<behind/>']);
+  });
+
+  it('of what leaves no row wait for no storage', async () => {
+    const one = elsewhere('one');
+    one.copies = copiesOf('one');
+    follower('typing');
+    disk.takes = false;
+    one.pay();
+    await time.pass(31_000);
+    expect(seen).toEqual(['<typing></typing>']);
+    expect(units.behind(account)).toBe(false);
   });
 });

@@ -10,11 +10,14 @@ import type { Log } from '../util/log.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { Account } from './account.ts';
 import type { Commits, Settler } from './commits.ts';
+import type { SentCopies } from './sent-copies.ts';
 
 /** A storage that takes nothing is tried again so often, */
 const RETRY_MS = 500;
 /** and for so long; then the sender gets an error instead of the row. */
 const GIVE_UP_MS = 30_000;
+/** Messages of one account that wait. Copies of what leaves no row (who is typing) do not join a longer line. */
+const MAX_FOLLOWED = 1000;
 
 /** Goes back to the sender. */
 export type Refuse = (stanza: Stanza, from: Jid, to: Jid, error: StanzaError) => void;
@@ -29,6 +32,8 @@ export class OwnUnit implements Settler, Debtor {
   private readonly units: SenderUnits;
   /** The sender has had an error already: the message was not kept for its recipient either. */
   isRefused = false;
+  /** For the other sessions of the account; they stand in their queues from the submission on. */
+  copies: SentCopies | undefined = undefined;
 
   constructor(
     units: SenderUnits,
@@ -60,6 +65,7 @@ export class OwnUnit implements Settler, Debtor {
 
   settled(n: number, failure: StorageFailure | undefined): void {
     try {
+      this.copies?.settled(failure === undefined);
       if (failure !== undefined) this.units.notKept(this, failure);
     } finally {
       this.debtor?.pay(n);
@@ -69,7 +75,7 @@ export class OwnUnit implements Settler, Debtor {
 
 /** A message whose recipient is owned elsewhere: our unit is submitted only when theirs is on disk. */
 export class DeferredUnit extends OwnUnit {
-  /** Set before it is routed. */
+  /** Set before it is routed; undefined: the message leaves no row, only copies wait. */
   unit: Unit | undefined;
   /** Called when nothing is owed for it any more. */
   paid: (() => void) | undefined;
@@ -126,6 +132,7 @@ export class SenderUnits {
     debtor?.owe(n);
     try {
       commits.submit(unit, account.owner, own, n);
+      own.copies?.place();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       // The worker stops: nobody is told that the message is safe, so its sender has it still.
@@ -134,6 +141,18 @@ export class SenderUnits {
         return;
       }
       own.settled(n, { code: 'full', message: error.message });
+    }
+  }
+
+  /** Copies of a message that leaves no row: they overtake none that was sent before it. */
+  follow(account: Account, copies: SentCopies, deferred: DeferredUnit): void {
+    const line = this.waiting.get(account);
+    if (line === undefined) {
+      copies.give();
+    } else if (line.units.length < MAX_FOLLOWED) {
+      deferred.copies = copies;
+      deferred.pay();
+      line.units.push(deferred);
     }
   }
 
@@ -171,13 +190,17 @@ export class SenderUnits {
     if (line === undefined) return;
     const { commits } = this.parts;
     for (let head = line.units.first(); head?.ready === true; head = line.units.first()) {
-      if (!commits.takes) {
+      if (head.unit !== undefined && !commits.takes) {
         this.wait(account, line);
         return;
       }
       line.units.shift();
+      if (head.unit === undefined) {
+        head.copies?.give();
+        continue;
+      }
       line.stuckSinceMs = 0;
-      this.submit(account, head.unit as Unit, head);
+      this.submit(account, head.unit, head);
       head.debtor?.pay(head.n);
     }
     this.stuck.delete(account);
@@ -205,6 +228,10 @@ export class SenderUnits {
   private giveUp(line: Line): void {
     for (let head = line.units.first(); head?.ready === true; head = line.units.first()) {
       line.units.shift();
+      if (head.unit === undefined) {
+        head.copies?.give();
+        continue;
+      }
       try {
         this.notKept(head, { code: 'full', message: 'the database takes no writes' });
       } finally {

@@ -28,6 +28,69 @@ export const domain: Argument<Domain> = (value) => {
   throw new ArgumentError('expected a domain such as example.org');
 };
 
+/** An account or one of its sessions. */
+export const accountOrSession: Argument<string> = (value) => {
+  const jid = read(value);
+  if (jid.local !== '') return jid.full;
+  throw new ArgumentError(
+    'expected an address such as alice@example.org or alice@example.org/phone',
+  );
+};
+
+/** Any address without a resource: of a person, of a server. */
+export const anyBare: Argument<BareJid> = (value) => {
+  const jid = read(value);
+  if (jid.resource === '') return jid.bare;
+  throw new ArgumentError('expected a domain or an address without a resource');
+};
+
+// eslint-disable-next-line no-control-regex -- these are what XML cannot carry
+const NO_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]/u;
+
+/** Words for people or for XML. */
+export function words(maxBytes: number): Argument<string> {
+  return (value) => {
+    if (typeof value !== 'string' || value.trim() === '') throw new ArgumentError('expected text');
+    if (Buffer.byteLength(value) > maxBytes) {
+      throw new ArgumentError(`expected at most ${String(maxBytes)} bytes`);
+    }
+    if (NO_XML.test(value)) throw new ArgumentError('it holds characters that XML cannot carry');
+    return value;
+  };
+}
+
+export function integer(min: number, max: number): Argument<number> {
+  return (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) {
+      return value;
+    }
+    throw new ArgumentError(`expected a whole number from ${String(min)} to ${String(max)}`);
+  };
+}
+
+export function choice<T extends string>(...allowed: readonly T[]): Argument<T> {
+  return (value) => {
+    const found = allowed.find((each) => each === value);
+    if (found !== undefined) return found;
+    throw new ArgumentError(`expected one of ${allowed.join(', ')}`);
+  };
+}
+
+export const flag: Argument<boolean> = (value) => {
+  if (typeof value === 'boolean') return value;
+  throw new ArgumentError('expected true or false');
+};
+
+/** At most so many, each of one kind. */
+export function listOf<T>(argument: Argument<T>, max: number): Argument<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value) || value.length > max) {
+      throw new ArgumentError(`expected a list of at most ${String(max)}`);
+    }
+    return value.map((each) => argument(each));
+  };
+}
+
 // SECURITY: bounded before PBKDF2 sees it; the message of a failure never repeats it.
 const MAX_PASSWORD_BYTES = 1024;
 

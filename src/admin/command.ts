@@ -11,8 +11,31 @@ export interface AdminAccounts {
   setPassword(address: BareJid, password: string): Promise<void>;
   /** Deletes every row of the account and ends its sessions: the name used again inherits nothing. @throws OperatorError `account-missing` */
   remove(address: BareJid): Promise<void>;
+  /** Disabled: sessions end and nobody can log in; everything else stays. @throws OperatorError `account-missing` */
+  setDisabled(address: BareJid, disabled: boolean): Promise<void>;
   /** Addresses of a domain in ascending order of their code units, behind `after` if given, at most `limit`. */
-  list(domain: Domain, after: BareJid | undefined, limit: number): Promise<readonly BareJid[]>;
+  list(
+    domain: Domain,
+    after: BareJid | undefined,
+    limit: number,
+    state?: AccountState,
+  ): Promise<readonly BareJid[]>;
+}
+
+/** Which accounts are meant. */
+export type AccountState = 'any' | 'disabled';
+
+/**
+ * The processes that own accounts, asked by verb (see `ModuleHost.command`). What they answer is JSON.
+ * @throws OperatorError (rejects): what the handler says, `command-unknown`, `control-timeout`, `control-broken`
+ */
+export interface AdminWorkers {
+  /** The owner of this account. */
+  owner(address: BareJid, verb: string, args?: object): Promise<unknown>;
+  /** Any one of them: for what only the database knows. */
+  one(verb: string, args?: object): Promise<unknown>;
+  /** Every one, in the order of the slots. */
+  all(verb: string, args?: object): Promise<readonly unknown[]>;
 }
 
 /** One process that serves clients. */
@@ -79,8 +102,10 @@ export type ServerLogLevel = (typeof SERVER_LOG_LEVELS)[number];
 /** What the running server can be asked. */
 export interface AdminServer {
   status(): Promise<ServerStatus>;
-  /** Begins a graceful stop and resolves at once; the process ends when sessions are stored. */
-  stop(): Promise<void>;
+  /** Begins a graceful stop, after a while if wanted, and resolves at once; the process ends when sessions are stored. */
+  stop(afterMs?: number): Promise<void>;
+  /** Begins to replace every worker by a new process, one after another, and resolves at once. Absent: this server cannot. */
+  restart?(afterMs: number): Promise<void>;
   /** Reads the configuration again and puts in force what can be. @throws OperatorError; then nothing has changed */
   reload(): Promise<ConfigReport>;
   /** What a reload would do. @throws OperatorError for a file that cannot be used */
@@ -101,11 +126,13 @@ export interface AdminContext {
   readonly hosts: readonly string[];
   readonly accounts: AdminAccounts;
   readonly server?: AdminServer;
+  /** Absent in contexts that only know accounts. */
+  readonly workers?: AdminWorkers;
 }
 
 /** A command. `run` gets checked arguments; what it throws besides OperatorError is a bug. */
 export interface AdminCommand<A extends object, R> {
-  readonly noun: 'server' | 'user' | 'session' | 'config' | 'log';
+  readonly noun: string;
   readonly verb: string;
   readonly describe: string;
   readonly args: Arguments<A>;
@@ -122,6 +149,16 @@ export function command<A extends object, R>(definition: AdminCommand<A, R>): Ad
 /** The running server's part of a context. @throws OperatorError `server-not-running` */
 export function requireServer(context: AdminContext): AdminServer {
   if (context.server !== undefined) return context.server;
+  throw new OperatorError(
+    'server-not-running',
+    'the server is not running',
+    'Start it with `xmppd start`.',
+  );
+}
+
+/** Those who own accounts. @throws OperatorError `server-not-running` */
+export function requireWorkers(context: AdminContext): AdminWorkers {
+  if (context.workers !== undefined) return context.workers;
   throw new OperatorError(
     'server-not-running',
     'the server is not running',

@@ -16,6 +16,10 @@ class MemoryAccounts implements AdminAccounts {
     return this.create(address, password);
   }
 
+  setDisabled(): Promise<void> {
+    return Promise.resolve();
+  }
+
   remove(address: BareJid): Promise<void> {
     this.passwords.delete(address);
     return Promise.resolve();

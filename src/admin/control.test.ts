@@ -51,6 +51,7 @@ const context: AdminContext = {
       if (address.startsWith('never@')) return new Promise(() => undefined);
       return Promise.resolve();
     },
+    setDisabled: () => Promise.resolve(),
     setPassword: () => Promise.resolve(),
     remove: () => Promise.resolve(),
     list: () => Promise.resolve(['a@example.org' as BareJid]),

@@ -40,10 +40,66 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     'There is no account of this address.',
     'Look at `xmppd user list DOMAIN`, or make it with `xmppd user add`.',
   ),
+  'device-missing': code(
+    EXIT.other,
+    'The account has no device of that id.',
+    'Look at `xmppd device list`; ids are UUIDs that clients make.',
+  ),
+  'account-unread': code(
+    EXIT.temporary,
+    'An account cannot be read now.',
+    'The database is busy or failing: look at the log and try again.',
+  ),
+  'admin-configured': code(
+    EXIT.other,
+    'The configuration names this administrator, so a command cannot remove it.',
+    'Take it out of `admins` in the configuration.',
+  ),
+  'admin-missing': code(
+    EXIT.other,
+    'The address is that of no administrator.',
+    'Look at `xmppd admin list`.',
+  ),
+  'host-own': code(
+    EXIT.other,
+    'A domain of this server cannot be blocked or allowed: those lists are about other servers.',
+    'Disable the account that is meant.',
+  ),
+  'module-needed': code(
+    EXIT.other,
+    'Another module that runs needs the one that should stop.',
+    'Stop the other one first.',
+  ),
+  'module-restart': code(
+    EXIT.other,
+    'The module holds data of accounts in memory and cannot be stopped alone.',
+    'Leave it out in the configuration and restart.',
+  ),
+  'restart-single': code(
+    EXIT.other,
+    'A server of one process cannot replace its workers.',
+    'Start it without --single, or stop and start it.',
+  ),
+  'roster-refused': code(
+    EXIT.other,
+    'A roster does not take a change; the message has the condition.',
+    'A contact must be there to be removed, and rosters and names have limits.',
+  ),
+  'session-missing': code(EXIT.other, 'There is no such session.', 'Look at `xmppd session list`.'),
+  'db-constraint': code(
+    EXIT.other,
+    'A row that must not be there twice is there already.',
+    'Nothing was changed; this is a bug if it is seen.',
+  ),
   'host-unknown': code(
     EXIT.other,
     'The domain of the address is not served here.',
-    'Add it to `hosts` in the configuration and restart, or mend the address.',
+    'Add it to `hosts` in the configuration and run `xmppd reload`, or mend the address.',
+  ),
+  'check-failed': code(
+    EXIT.other,
+    '`xmppd check` could not log in to the running server and ask it.',
+    'The message says where it ended; look into the log of the server.',
   ),
   'command-arguments': code(
     EXIT.usage,

@@ -1,9 +1,11 @@
 // Administration: commands written once, and the socket through which a running server takes them.
 export {
   SERVER_LOG_LEVELS,
+  type AccountState,
   type AdminAccounts,
   type AdminContext,
   type AdminServer,
+  type AdminWorkers,
   type ConfigReport,
   type OptionChange,
   type ServerLogLevel,

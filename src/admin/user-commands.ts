@@ -1,7 +1,7 @@
 // Commands about accounts.
 import type { BareJid } from '../protocol/jid.ts';
-import { accountAddress, domain, optional, password } from './arguments.ts';
-import { command, requireHost } from './command.ts';
+import { accountAddress, choice, domain, optional, password } from './arguments.ts';
+import { command, requireHost, requireWorkers, type AccountState } from './command.ts';
 
 export const userAdd = command({
   noun: 'user',
@@ -42,6 +42,66 @@ export const userDel = command({
   },
 });
 
+export const userDisable = command({
+  noun: 'user',
+  verb: 'disable',
+  describe: 'Ends the sessions of an account and lets nobody log in to it; it keeps all it has.',
+  args: { address: accountAddress },
+  offline: true,
+  async run(context, args) {
+    await context.accounts.setDisabled(args.address, true);
+    return { address: args.address };
+  },
+});
+
+export const userEnable = command({
+  noun: 'user',
+  verb: 'enable',
+  describe: 'Lets a disabled account be used again.',
+  args: { address: accountAddress },
+  offline: true,
+  async run(context, args) {
+    await context.accounts.setDisabled(args.address, false);
+    return { address: args.address };
+  },
+});
+
+/** One account, as its owner sees it. */
+export interface AccountInfo {
+  readonly address: BareJid;
+  readonly disabled: boolean;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Epoch milliseconds; absent: never. */
+  readonly lastLoginAt?: number;
+  readonly resources: readonly string[];
+}
+
+export const userInfo = command({
+  noun: 'user',
+  verb: 'info',
+  describe: 'Tells when an account was made and last used, and where it is on line.',
+  args: { address: accountAddress },
+  offline: true,
+  run: async (context, args) =>
+    (await requireWorkers(context).owner(args.address, 'user.info')) as AccountInfo,
+});
+
+export interface AccountCounts {
+  readonly registered: number;
+  readonly disabled: number;
+}
+
+export const userCount = command({
+  noun: 'user',
+  verb: 'count',
+  describe: 'Counts the accounts of a domain, and the disabled ones among them.',
+  args: { domain },
+  offline: true,
+  run: async (context, args) =>
+    (await requireWorkers(context).one('user.count', args)) as AccountCounts,
+});
+
 /** A part of a list; `next` is what to ask `after` for the following part, absent at the end. */
 export interface AccountPage {
   readonly accounts: readonly BareJid[];
@@ -56,10 +116,14 @@ export const userList = command({
   noun: 'user',
   verb: 'list',
   describe: 'Lists the accounts of a domain, a page at a time.',
-  args: { domain, after: optional<BareJid>(accountAddress) },
+  args: {
+    domain,
+    after: optional<BareJid>(accountAddress),
+    state: optional<AccountState>(choice('any', 'disabled')),
+  },
   offline: true,
   async run(context, args): Promise<AccountPage> {
-    const found = await context.accounts.list(args.domain, args.after, MAX_PAGE);
+    const found = await context.accounts.list(args.domain, args.after, MAX_PAGE, args.state);
     let bytes = 0;
     const accounts = found.filter((address) => {
       bytes += Buffer.byteLength(address) + 3;

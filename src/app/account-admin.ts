@@ -1,13 +1,14 @@
 // The administrative operations on accounts, for the running server and for the command line without one.
-import type { AdminAccounts } from '../admin/index.ts';
+import type { AccountState, AdminAccounts } from '../admin/index.ts';
 import type { AccountsStore } from '../account/accounts-store.ts';
 import type { Commits } from '../account/commits.ts';
 import { makeCredentials, type Credentials } from '../auth/credentials.ts';
 import type { Hashing } from '../auth/hashing.ts';
 import { parseJid, type BareJid, type Domain } from '../protocol/jid.ts';
-import type { StatementId, StorageFailure, Unit } from '../storage/storage.ts';
+import type { StatementId } from '../storage/storage.ts';
 import type { Clock, Random } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
+import { committed, ConstraintBroken } from './committed.ts';
 
 export interface AccountAdminParts {
   readonly store: AccountsStore;
@@ -19,9 +20,14 @@ export interface AccountAdminParts {
   readonly clock: Clock;
   /** Statements that delete what an account left, each with its owner id. */
   readonly removals: () => readonly StatementId[];
+  /** Statements that end what an account's password was exchanged for, each with its owner id. */
+  readonly revocations: () => readonly StatementId[];
   /** Told after a change is on disk: memory forgets, sessions of a removed account end. */
-  readonly changed: (address: BareJid, what: 'created' | 'removed') => void | Promise<void>;
+  readonly changed: (address: BareJid, what: AccountChange) => void | Promise<void>;
 }
+
+/** `disabled` and `password`: whoever is logged in by the old state must not stay so. */
+export type AccountChange = 'created' | 'removed' | 'disabled' | 'enabled' | 'password';
 
 export interface NewAccount {
   readonly local: string;
@@ -49,7 +55,7 @@ export class AccountAdmin implements AdminAccounts {
       const done = accounts.slice(i, i + 256).map((account) => {
         const unit = commits.storage.unit();
         store.create(unit, account.local, account.domain, account.credentials, clock.now());
-        return this.commit(unit, 0).catch((error: unknown) => {
+        return committed(commits, unit, 0).catch((error: unknown) => {
           throw error instanceof ConstraintBroken
             ? exists(`${account.local}@${account.domain}`)
             : error;
@@ -63,19 +69,34 @@ export class AccountAdmin implements AdminAccounts {
 
   async setPassword(address: BareJid, password: string): Promise<void> {
     const { local, domain } = parseJid(address);
-    await this.idOf(address);
+    const id = await this.idOf(address);
     const unit = this.parts.commits.storage.unit();
     this.parts.store.setPassword(unit, local, domain, await this.credentials(password));
-    await this.commit(unit, 0);
+    // SECURITY: whoever changes a password may do so because somebody else knows it.
+    for (const statement of this.parts.revocations()) unit.add(statement, id);
+    await committed(this.parts.commits, unit, id);
+    await this.parts.changed(address, 'password');
   }
 
-  async remove(address: BareJid): Promise<void> {
+  async setDisabled(address: BareJid, disabled: boolean): Promise<void> {
+    const id = await this.idOf(address);
+    const { commits, store } = this.parts;
+    const unit = commits.storage.unit();
+    store.setDisabled(unit, id, disabled);
+    if (disabled) for (const statement of this.parts.revocations()) unit.add(statement, id);
+    await committed(commits, unit, id);
+    await this.parts.changed(address, disabled ? 'disabled' : 'enabled');
+  }
+
+  /** @param removed runs when the rows are gone, before the sessions end */
+  async remove(address: BareJid, removed?: () => void): Promise<void> {
     const id = await this.idOf(address);
     const { commits, store } = this.parts;
     const unit = commits.storage.unit();
     for (const statement of this.parts.removals()) unit.add(statement, id);
     store.remove(unit, id);
-    await this.commit(unit, id);
+    await committed(commits, unit, id);
+    removed?.();
     await this.parts.changed(address, 'removed');
   }
 
@@ -83,9 +104,10 @@ export class AccountAdmin implements AdminAccounts {
     domain: Domain,
     after: BareJid | undefined,
     limit: number,
+    state: AccountState = 'any',
   ): Promise<readonly BareJid[]> {
     const last = after === undefined ? '' : parseJid(after).local;
-    const locals = await this.parts.store.page(domain, last, limit);
+    const locals = await this.parts.store.page(domain, last, limit, state === 'disabled');
     return locals.map((local) => `${local}@${domain}` as BareJid);
   }
 
@@ -109,31 +131,6 @@ export class AccountAdmin implements AdminAccounts {
       );
     }
     return id;
-  }
-
-  private async commit(unit: Unit, owner: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const settled = (_n: number, failure: StorageFailure | undefined): void => {
-        if (failure === undefined) resolve();
-        else if (failure.code === 'constraint') reject(new ConstraintBroken());
-        else {
-          reject(
-            new OperatorError(
-              'db-write',
-              `The change could not be written: ${failure.message}.`,
-              'Check the free space and the state of the disk, then try again.',
-            ),
-          );
-        }
-      };
-      this.parts.commits.submit(unit, owner, { settled }, 0);
-    });
-  }
-}
-
-class ConstraintBroken extends OperatorError {
-  constructor() {
-    super('db-constraint', 'The row is there already.', 'Nothing was changed.');
   }
 }
 

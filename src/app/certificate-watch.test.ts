@@ -15,6 +15,8 @@ const host = (name: string): Settings['hosts'][number] => ({
   domain: name as Domain,
   certificate: file(`${name}.crt`),
   key: file(`${name}.key`),
+  clientAuthority: undefined,
+  anonymous: false,
   given: true,
 });
 

@@ -1,4 +1,4 @@
-// Tells when a certificate or key has another file than before: renewals take effect without anybody's doing.
+// Tells when a certificate, key or authority has another file than before: renewals take effect without anybody's doing.
 import { stat } from 'node:fs/promises';
 import type { Settings } from '../config/index.ts';
 import type { TimerHandle, Timers } from '../util/clock.ts';
@@ -34,8 +34,9 @@ class CertificateWatch {
     if (this.looking) return;
     this.looking = true;
     const now = new Map<string, string>();
-    for (const { certificate, key } of this.options.hosts())
-      for (const path of [certificate, key]) now.set(path, await mark(path));
+    for (const { certificate, key, clientAuthority } of this.options.hosts())
+      for (const path of [certificate, key, clientAuthority])
+        if (path !== undefined) now.set(path, await mark(path));
     this.looking = false;
     const before = this.seen;
     this.seen = now;

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { domainToASCII } from 'node:url';
-import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 import { constants } from 'node:crypto';
+import { xmppAddresses } from '../auth/certificate-addresses.ts';
 import { serverEndPoint } from '../auth/certificate-binding.ts';
 import type { HostSettings, Settings } from '../config/index.ts';
 import { OperatorError } from '../util/errors.ts';
@@ -15,6 +16,13 @@ const SELF_SIGNED_DAYS = 3650;
 interface HostCertificate {
   readonly context: SecureContext;
   readonly endPoint: Buffer | undefined;
+  /** The host that trusts client certificates of this context's authority; undefined: none does. */
+  readonly trustingHost: string | undefined;
+}
+
+/** What Node checks on every server's socket and only tells of those that a tls.Server made. */
+interface VerifiedHandle {
+  readonly _handle?: { verifyError?(): unknown } | null;
 }
 
 /** What certificates are made of. */
@@ -42,7 +50,9 @@ export class Certificates {
       },
       // XEP-0368 §4
       ALPNProtocols: ['xmpp-client'],
-      requestCert: false,
+      // XEP-0178 §2: asked for where a host trusts an authority; nobody has to have one.
+      requestCert: asksClients(settings),
+      rejectUnauthorized: false,
     };
   }
 
@@ -51,11 +61,26 @@ export class Certificates {
     this.byName = loadAll(settings);
     this.fallback = firstOf(this.byName);
     this.tls.secureContext = this.fallback.context;
+    this.tls.requestCert = asksClients(settings);
   }
 
   /** RFC 5929 §4.1 of the certificate that a client is shown. @param sni the name it asked for, if it did */
   endPoint(sni: string | false | null | undefined): Buffer | undefined {
     return this.shownFor(sni).endPoint;
+  }
+
+  /**
+   * The addresses that a client's certificate is for.
+   * SECURITY: the authority is that of the host whose certificate was shown, so the stream must be for that very host.
+   * @returns undefined: it showed none, or none that the host trusts
+   */
+  certified(tls: TLSSocket, domain: string): readonly string[] | undefined {
+    if (this.shownFor(tls.servername).trustingHost !== domain) return undefined;
+    const certificate = tls.getPeerX509Certificate();
+    const handle = (tls as unknown as VerifiedHandle)._handle;
+    // What cannot be asked is not trusted.
+    if (certificate === undefined || handle?.verifyError === undefined) return undefined;
+    return handle.verifyError() === null ? xmppAddresses(certificate.raw) : undefined;
   }
 
   private shownFor(sni: string | false | null | undefined): HostCertificate {
@@ -65,6 +90,10 @@ export class Certificates {
 
 function loadAll({ hosts, tls }: CertificateSettings): ReadonlyMap<string, HostCertificate> {
   return new Map(hosts.map((host) => [domainToASCII(host.domain), load(host, tls.minVersion)]));
+}
+
+function asksClients({ hosts }: CertificateSettings): boolean {
+  return hosts.some((host) => host.clientAuthority !== undefined);
 }
 
 function firstOf(certificates: ReadonlyMap<string, HostCertificate>): HostCertificate {
@@ -100,20 +129,40 @@ export async function makeMissingCertificates(settings: Settings, log: Log): Pro
 function load(host: HostSettings, minVersion: 'TLSv1.2' | 'TLSv1.3'): HostCertificate {
   const cert = read(host.certificate, host.domain);
   const key = read(host.key, host.domain);
+  const authority = host.clientAuthority;
+  const ca = authority === undefined ? undefined : readAuthority(authority, host.domain);
   try {
     const context = createSecureContext({
       cert,
       key,
+      ...(ca === undefined ? {} : { ca }),
       minVersion,
       // docs/decisions/0004: no session tickets, they cost memory for every connection and save one round of signing.
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     });
-    return { context, endPoint: serverEndPoint(new X509Certificate(cert).raw) };
+    const endPoint = serverEndPoint(new X509Certificate(cert).raw);
+    return { context, endPoint, trustingHost: ca === undefined ? undefined : host.domain };
   } catch (error) {
     throw new OperatorError(
       'certificate-unusable',
       `The certificate or key of ${host.domain} cannot be used: ${(error as Error).message}.`,
       `Check that ${host.certificate} and ${host.key} are PEM files and belong together.`,
+      { cause: error },
+    );
+  }
+}
+
+function readAuthority(path: string, domain: string): Buffer {
+  const pem = read(path, domain);
+  try {
+    // OpenSSL passes over what is no certificate, and would trust nobody without a word.
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    throw new OperatorError(
+      'certificate-unusable',
+      `The authority for client certificates of ${domain} cannot be used: ${(error as Error).message}.`,
+      `Check that ${path} is a PEM file with one certificate or more.`,
       { cause: error },
     );
   }

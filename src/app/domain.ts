@@ -3,15 +3,20 @@
 import { AccountCache } from '../account/account-cache.ts';
 import { Accounts } from '../account/accounts.ts';
 import { AccountsStore } from '../account/accounts-store.ts';
+import { ServerLists } from '../admin/server-lists.ts';
+import { ClientRequests } from '../account/client-requests.ts';
 import { Commits, LOW_ROOM } from '../account/commits.ts';
 import { IqEngine, IqHandlers } from '../account/iq-engine.ts';
+import { PLAIN } from '../account/outlet.ts';
 import { MessageEngine } from '../account/message-engine.ts';
+import { Gates } from '../account/gates.ts';
 import { PresenceEngine } from '../account/presence-engine.ts';
 import { SessionKeeper } from '../account/session-keeper.ts';
 import type { Links } from '../cluster/link.ts';
 import type { Settings } from '../config/index.ts';
 import { Host } from '../host/host.ts';
-import type { Module } from '../host/module.ts';
+import type { Module, ModuleHost } from '../host/module.ts';
+import type { Registrar } from '../host/registrar.ts';
 import type { Placement } from '../placement/placement.ts';
 import { JidCache } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -26,6 +31,7 @@ import { Wheel } from '../util/wheel.ts';
 import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Door } from './door.ts';
+import { readVersion } from './version.ts';
 import { domainLimits } from './worker-settings.ts';
 
 export interface WorkerPorts {
@@ -47,6 +53,10 @@ export interface DomainOptions extends WorkerPorts {
   readonly storage: Storage;
   /** A test switch: every stanza is written from tokens. */
   readonly forceRewrite?: boolean;
+  /** Runs an administrative command for a module; absent: none can be run. */
+  readonly run?: ModuleHost['run'];
+  /** What modules may do to accounts; absent: nothing. */
+  readonly registrar?: Registrar;
 }
 
 /** The parts that are made for every worker, wired to each other. */
@@ -62,6 +72,8 @@ export interface Domain {
   readonly hosts: ReadonlySet<string>;
   readonly router: Router;
   readonly store: AccountsStore;
+  /** Empty until they are loaded. */
+  readonly lists: ServerLists;
   readonly host: Host;
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
@@ -95,9 +107,17 @@ export function composeDomain(options: DomainOptions): Domain {
   const hostNames: string[] = settings.hosts.map((host) => host.domain);
   const hosts = new Set<string>(hostNames);
   const limits = domainLimits(settings);
-  const router = new Router({ placement, hosts, elsewhere: crossing, reader });
+  const lists = new ServerLists(storage, settings.admins);
+  const router = new Router({
+    placement,
+    hosts,
+    elsewhere: crossing,
+    reader,
+    permits: ({ bare, domain }) => lists.permits(bare, domain),
+  });
   const handlers = new IqHandlers();
   const store = new AccountsStore(storage);
+  const requests = new ClientRequests(timers, random);
   const host: Host = new Host({
     storage,
     xml,
@@ -109,13 +129,22 @@ export function composeDomain(options: DomainOptions): Domain {
     addIq: (...iq) => handlers.add(...iq),
     removeIq: (target, ns, name) => handlers.remove(target, ns, name),
     accounts: () => cache.all(),
-    send: (stanza) => {
-      const from = jids.get(stanza.from ?? '');
-      const to = jids.get(stanza.to ?? '');
-      if (from !== undefined && to !== undefined)
-        router.route(stanza, from, to, { owed: false, again: false }, undefined, 0);
+    send: (stanza, from, to) => router.route(stanza, from, to, PLAIN, undefined, 0),
+    fanOut: (stanza, from, to) => router.fanOut(stanza, from, to),
+    mayTell: (stanza, account, to) => gates.mayTell(stanza, account, to),
+    address: (text) => jids.get(text),
+    isAdmin: ({ bare }) => {
+      const account = cache.peek(bare);
+      return account !== undefined && lists.isAdmin(bare, account.owner);
+    },
+    ...(options.run === undefined ? {} : { run: options.run }),
+    version: readVersion(),
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
+    ask: (session, content, done) => {
+      requests.ask(session, content, done);
     },
   });
+  const gates = new Gates(host.hooks, log);
   const iqs = new IqEngine(handlers, commits, router, timers, log);
   const cache: AccountCache = new AccountCache({
     commits,
@@ -132,13 +161,24 @@ export function composeDomain(options: DomainOptions): Domain {
     outlet: router,
     messages: new MessageEngine(host.hooks, commits, router, { clock, timers }, log),
     iqs,
-    presences: new PresenceEngine(host.hooks, reader, log),
+    presences: new PresenceEngine({
+      hooks: host.hooks,
+      gates,
+      commits,
+      outlet: router,
+      reader,
+      log,
+      rules: () => host.presenceRules,
+    }),
+    gates,
+    requests,
     limits: limits.account,
     clock,
     log,
     newResource: () => random.id(),
     reader,
     jids,
+    inlineBinds: host.inlineBinds,
   });
   router.connect(accounts, iqs);
   const sweep = timers.every(1000, () => {
@@ -176,6 +216,7 @@ export function composeDomain(options: DomainOptions): Domain {
     hosts,
     router,
     store,
+    lists,
     host,
     accounts,
     keeper,
@@ -186,6 +227,7 @@ export function composeDomain(options: DomainOptions): Domain {
       Object.assign(limits.cache, cache);
       Object.assign(limits.account, account);
       Object.assign(limits.session, session);
+      lists.configure(changed.admins);
       for (const module of options.modules)
         host.configure(module.declaration.name, optionsFor(module, changed));
     },

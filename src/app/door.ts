@@ -4,7 +4,7 @@ import { LocalHome } from '../account/local-home.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { StoredState } from '../account/stored-sessions.ts';
-import type { BindOutcome, ResumeOutcome, SessionDoor } from '../c2s/c2s-parts.ts';
+import type { BindExtras, BindOutcome, ResumeOutcome, SessionDoor } from '../c2s/c2s-parts.ts';
 import type { Placement } from '../placement/placement.ts';
 import { makeJid, parseJid, type Jid } from '../protocol/jid.ts';
 import type { Crossing } from '../router/crossing.ts';
@@ -54,27 +54,33 @@ export class Door implements SessionDoor {
     account: Jid,
     resource: string | undefined,
     stream: SessionStream,
+    extras: BindExtras,
     done: (outcome: BindOutcome) => void,
   ): void {
     const { accounts, keeper, sessions, placement, crossing } = this.parts;
     const id = sessions.nextId();
     const owner = placement.locate(account.bare);
     if (owner !== 'here') {
-      crossing.bind(owner, account, resource, id, (result) => {
+      crossing.binding.ask(owner, account, resource, id, extras, (result) => {
         if ('refused' in result) done(result);
-        else done({ session: this.make(id, result.jid, crossing.homeFor(owner), stream) });
+        else {
+          const session = this.make(id, result.jid, crossing.homeFor(owner), stream);
+          done({ session, inline: result.inline });
+        }
       });
       return;
     }
     const port = new PendingPort();
-    accounts.attach({ jid: account, resource, id, worker: placement.self, port }, (result) => {
+    const request = { jid: account, resource, id, worker: placement.self, port, ...extras };
+    accounts.attach(request, (result) => {
       if (result.refused !== undefined) {
         done(result);
         return;
       }
       const home = new LocalHome(accounts, keeper, result.account, result.session);
       port.session = this.make(id, result.session.jid, home, stream);
-      done({ session: port.session });
+      const { inline } = result;
+      done({ session: port.session, ...(inline === undefined ? {} : { inline }) });
     });
   }
 

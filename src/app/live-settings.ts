@@ -7,11 +7,11 @@ import type { ClientStream } from '../c2s/client-stream.ts';
 import type { Settings } from '../config/index.ts';
 import type { Certificates } from './certificates.ts';
 import type { Domain } from './domain.ts';
-import { clientSettings } from './worker-settings.ts';
+import { anonymousHosts, clientSettings } from './worker-settings.ts';
 
 /** What client streams look up at each use, and a reload replaces. */
 export type LiveC2sParts = {
-  -readonly [K in 'settings' | 'auth' | 'defaultDomain']: C2sParts[K];
+  -readonly [K in 'settings' | 'auth' | 'anonymousHosts' | 'defaultDomain']: C2sParts[K];
 } & {
   readonly transport: { writeBufferBytes: number };
 };
@@ -21,6 +21,8 @@ export interface LiveParts {
   readonly c2s: LiveC2sParts;
   readonly certificates: Pick<Certificates, 'reload'>;
   readonly hashing: Pick<Hashing, 'maxQueued'> & { maxQueued: number };
+  /** Undefined: devices are not remembered. */
+  readonly devices: { maxDevices: number } | undefined;
   readonly streams: ReadonlySet<Pick<ClientStream, 'reconfigured' | 'hostGone' | 'domainAsked'>>;
   readonly authenticator: (settings: Settings) => Authenticator;
 }
@@ -40,13 +42,15 @@ export class LiveSettings {
    * @throws OperatorError `certificate-unreadable`, `certificate-unusable`; then nothing has changed
    */
   apply(settings: Settings): void {
-    const { domain, c2s, certificates, hashing, streams } = this.parts;
+    const { domain, c2s, certificates, hashing, devices, streams } = this.parts;
     certificates.reload(settings);
     this.current = settings;
     c2s.settings = clientSettings(settings);
     c2s.transport.writeBufferBytes = settings.limits.writeBufferBytes;
     c2s.auth = this.parts.authenticator(settings);
+    c2s.anonymousHosts = anonymousHosts(settings);
     hashing.maxQueued = settings.auth.maxQueued;
+    if (devices !== undefined) devices.maxDevices = settings.auth.devicesPerAccount;
     domain.configure(settings);
     this.serve(settings.hosts.map((host) => host.domain));
     for (const stream of streams) stream.reconfigured();

@@ -1,9 +1,16 @@
 // `xmppd start --single`: supervisor, worker and writer in one process.
-import { openControlServer, type ServerStatus } from '../admin/index.ts';
+import {
+  openControlServer,
+  runCommand,
+  type AdminContext,
+  type ServerStatus,
+} from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
 import { localPlacement } from '../placement/local.ts';
 import type { AdjustableLog, Placed } from '../observability/index.ts';
+import { OperatorError } from '../util/errors.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
+import { adminContext } from './admin-context.ts';
 import { boot, type Booted } from './boot.ts';
 import { Daemon } from './daemon.ts';
 import { greet } from './greeting.ts';
@@ -15,10 +22,16 @@ import type { Listeners } from './supervisor/listeners.ts';
 import { sampleWorker, workerLoad } from './worker-metrics.ts';
 import type { Worker } from './worker.ts';
 
+/** What there is of the server so far. */
+interface Made {
+  booted?: Booted;
+  context?: AdminContext;
+}
+
 /** Runs until SIGTERM, SIGINT or `xmppd stop`. @throws OperatorError when it cannot start */
 export async function runSingle(settings: Settings, log: AdjustableLog): Promise<void> {
   // Made after the daemon, which must take signals and the port for metrics first.
-  const made: { booted?: Booted } = {};
+  const made: Made = {};
   const daemon = new Daemon({
     settings,
     log,
@@ -37,8 +50,12 @@ export async function runSingle(settings: Settings, log: AdjustableLog): Promise
     epoch: 0,
     storageMode: { kind: 'thread' },
     log,
+    run: (command, args) =>
+      made.context === undefined ? notYet() : runCommand(made.context, command, args),
   });
-  await serve(settings, made.booted, daemon, log);
+  await serve(settings, made.booted, daemon, log, (context) => {
+    made.context = context;
+  });
   daemon.close();
 }
 
@@ -47,6 +64,7 @@ async function serve(
   booted: Booted,
   daemon: Daemon,
   log: AdjustableLog,
+  onContext: (context: AdminContext) => void,
 ): Promise<void> {
   guardProcess(booted, log);
   const listeners = await openSingleListeners({
@@ -67,38 +85,52 @@ async function serve(
     };
     process.once('SIGTERM', stop);
     process.once('SIGINT', stop);
+    const context = contextOf(booted, daemon, stop, () =>
+      statusOf(booted.worker, lag, daemon, listeners),
+    );
+    onContext(context);
     openControlServer({
       path: settings.control.socket,
-      context: {
-        get hosts() {
-          return daemon.settings.hosts.map((host) => host.domain);
-        },
-        accounts: booted.admin,
-        server: {
-          status: () => Promise.resolve(statusOf(booted.worker, lag, daemon, listeners)),
-          reload: () => daemon.reload(),
-          configDiff: () => daemon.configDiff(),
-          setLogLevel: (level) => daemon.setLogLevel(level),
-          stop: () => {
-            stop();
-            return Promise.resolve();
-          },
-          countSessions: (domain) => Promise.resolve(booted.worker.countSessions(domain)),
-        },
-      },
+      context,
       timers: systemTimers,
       log,
     }).then((control) => {
       closeControl = () => control.close();
       daemon.started();
       greet(settings, listeners.bound);
-      void rehearse(settings, () => booted.worker.connections() === 0, log);
+      void rehearse(settings, () => booted.worker.sessions.size === 0, log);
     }, reject);
   });
   lag.stop();
   await booted.stop();
   // Last, so that whoever asked for the stop sees the end of it; while it is open the process lives on.
   await closeControl();
+}
+
+/** Administration of a server that is one process: every account is its own. */
+function contextOf(
+  booted: Booted,
+  daemon: Daemon,
+  stop: () => void,
+  status: () => ServerStatus,
+): AdminContext {
+  return adminContext({
+    hosts: () => daemon.settings.hosts.map((host) => host.domain),
+    workers: 1,
+    ownerOf: () => 0,
+    ask: (_slot, verb, args) => booted.answer(verb, { ...args }),
+    server: {
+      status: () => Promise.resolve(status()),
+      reload: () => daemon.reload(),
+      configDiff: () => daemon.configDiff(),
+      setLogLevel: (level) => daemon.setLogLevel(level),
+      stop: (afterMs = 0) => {
+        systemTimers.after(afterMs, stop);
+        return Promise.resolve();
+      },
+      countSessions: (domain) => Promise.resolve(booted.worker.countSessions(domain)),
+    },
+  });
 }
 
 /** The same form as under a supervisor: one worker, which is this process. */
@@ -151,4 +183,14 @@ function place(worker: Worker): Placed {
 /** What throws rejects. */
 async function attempt(run: () => void): Promise<void> {
   await Promise.resolve().then(run);
+}
+
+function notYet(): Promise<never> {
+  return Promise.reject(
+    new OperatorError(
+      'server-not-running',
+      'the server has not started yet',
+      'Try again when it has.',
+    ),
+  );
 }

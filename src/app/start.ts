@@ -4,9 +4,11 @@ import { openControlServer } from '../admin/control-server.ts';
 import type { Settings } from '../config/index.ts';
 import { openLog, type AdjustableLog } from '../observability/index.ts';
 import { homeOf } from '../placement/slots.ts';
-import type { BareJid, Domain } from '../protocol/jid.ts';
+import type { Domain } from '../protocol/jid.ts';
 import { entryUrl } from '../util/entry.ts';
+import { OperatorError } from '../util/errors.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
+import { adminContext } from './admin-context.ts';
 import { Daemon } from './daemon.ts';
 import { giveBack } from './give-back.ts';
 import { greet } from './greeting.ts';
@@ -30,6 +32,7 @@ export async function start(
 
 async function runWorkers(settings: Settings, log: AdjustableLog): Promise<number> {
   let control: SupervisorControl | undefined;
+  let context: AdminContext | undefined;
   let closeControl: () => Promise<void> = () => Promise.resolve();
   const all = async (verb: string, args: unknown): Promise<readonly unknown[]> =>
     await askAll(settings.workers, control, verb, args);
@@ -68,18 +71,22 @@ async function runWorkers(settings: Settings, log: AdjustableLog): Promise<numbe
       clock: systemClock,
       timers: systemTimers,
       signals: process,
-      answer: (_slot, verb) => (verb === 'settings' ? daemon.settings : null),
+      answer: (_slot, verb, args) => {
+        if (verb === 'settings') return daemon.settings;
+        return verb === 'admin.run' ? runForWorker(context, args as Asked) : null;
+      },
       onHangup: () => daemon.hangup(),
       onStopping: () => daemon.stopping(),
       // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
       onCalm: () => void giveBack(systemTimers),
       onStarted: (started) => {
         control = started;
+        context = contextOf(daemon, started);
         // A hang-up during the start passed by the workers that were up already.
         if (daemon.settings !== settings) daemon.hangup();
         void openControlServer({
           path: settings.control.socket,
-          context: contextOf(daemon, started),
+          context,
           timers: systemTimers,
           log,
         }).then(
@@ -102,41 +109,51 @@ async function runWorkers(settings: Settings, log: AdjustableLog): Promise<numbe
   }
 }
 
+interface Asked {
+  readonly command: string;
+  readonly args: object;
+}
+
+/** What an administrator asks through a session of a worker. */
+async function runForWorker(context: AdminContext | undefined, asked: Asked): Promise<unknown> {
+  if (context === undefined) {
+    throw new OperatorError(
+      'server-not-running',
+      'the server has not started yet',
+      'Try again when it has.',
+    );
+  }
+  const { runCommand } = await import('../admin/commands-table.ts');
+  return await runCommand(context, asked.command, asked.args);
+}
+
 /** Administration from the supervisor: each account is changed by the worker that owns it. */
 function contextOf(daemon: Daemon, control: SupervisorControl): AdminContext {
-  const { settings } = daemon;
-  const owner = (address: BareJid): number => homeOf(address, settings.workers);
+  const { workers } = daemon.settings;
   const ask = async (slot: number, verb: string, args: object): Promise<unknown> =>
     await control.ask(slot, verb, args, ASK_MS);
-  return {
-    get hosts() {
-      return daemon.settings.hosts.map((host) => host.domain);
-    },
-    accounts: {
-      create: async (address, password) => {
-        await ask(owner(address), 'user.create', { address, password });
-      },
-      setPassword: async (address, password) => {
-        await ask(owner(address), 'user.password', { address, password });
-      },
-      remove: async (address) => {
-        await ask(owner(address), 'user.remove', { address });
-      },
-      list: async (domain, after, limit) =>
-        (await ask(0, 'user.list', { domain, after, limit })) as readonly BareJid[],
-    },
+  return adminContext({
+    hosts: () => daemon.settings.hosts.map((host) => host.domain),
+    workers,
+    ownerOf: (address) => homeOf(address, workers),
+    ask,
     server: {
       status: () =>
         Promise.resolve(serverStatus(control.status(), daemon.settings, daemon.uptimeMs)),
       reload: () => daemon.reload(),
       configDiff: () => daemon.configDiff(),
       setLogLevel: (level) => daemon.setLogLevel(level),
-      stop: () => {
-        control.stop();
+      stop: (afterMs = 0) => {
+        // In a later turn, so that whoever asks through a session gets his answer.
+        systemTimers.after(afterMs, () => control.stop());
+        return Promise.resolve();
+      },
+      restart: (afterMs) => {
+        systemTimers.after(afterMs, () => control.restart());
         return Promise.resolve();
       },
       countSessions: async (domain: Domain | undefined) => {
-        const slots = Array.from({ length: settings.workers }, (_, slot) => slot);
+        const slots = Array.from({ length: workers }, (_, slot) => slot);
         const counts = (await Promise.all(
           slots.map(async (slot) => await ask(slot, 'session.count', { domain })),
         )) as { online: number; hibernating: number }[];
@@ -146,5 +163,5 @@ function contextOf(daemon: Daemon, control: SupervisorControl): AdminContext {
         };
       },
     },
-  };
+  });
 }

@@ -7,7 +7,6 @@ import { localPlacement } from '../placement/local.ts';
 import { SlotPlacement } from '../placement/slots.ts';
 import type { StorageMode } from '../storage/sqlite/open.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
-import type { BareJid, Domain } from '../protocol/jid.ts';
 import { boot, type Booted } from './boot.ts';
 import { storeSocket } from './paths.ts';
 import { connectSupervisor } from './supervisor/index.ts';
@@ -17,6 +16,9 @@ import type { Log } from '../util/log.ts';
 import { sampleWorker, workerLoad } from './worker-metrics.ts';
 import type { Worker } from './worker.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
+
+/** A little less than the request that waits for it may take. */
+const RUN_MS = 29_000;
 
 const channel = connectSupervisor(process, systemClock, systemTimers);
 
@@ -40,6 +42,7 @@ async function run(): Promise<void> {
     epoch: channel.epoch,
     storageMode,
     log,
+    run: (command, args) => channel.ask('admin.run', { command, args }, RUN_MS),
     ...(alone
       ? {}
       : {
@@ -68,14 +71,33 @@ async function run(): Promise<void> {
   });
   channel.onBeat(() => workerLoad(booted.worker));
   channel.onStop(() => booted.stop());
-  channel.onAsk((verb, args) =>
-    verb === 'configure' ? configure(args as Settings) : answer(booted, verb, args as Asked),
-  );
+  channel.onAsk((verb, args) => answer(booted, configure, verb, args));
   // A reload during the start passed this worker by.
   const now = (await channel.ask('settings')) as Settings;
   if (JSON.stringify(now) !== JSON.stringify(settings)) configure(now);
   channel.ready();
-  if (channel.first) void rehearse(settings, () => booted.worker.connections() === 0, log);
+  if (channel.first) void rehearse(settings, () => booted.worker.sessions.size === 0, log);
+}
+
+/** What the supervisor asks of a worker for itself, and what it asks for an administrator. */
+async function answer(
+  booted: Booted,
+  configure: (settings: Settings) => void,
+  verb: string,
+  args: unknown,
+): Promise<unknown> {
+  switch (verb) {
+    case 'configure':
+      configure(args as Settings);
+      return null;
+    case 'certificates':
+      booted.worker.renewCertificates();
+      return null;
+    case 'metrics':
+      return sampleWorker(booted.worker);
+    default:
+      return await booted.answer(verb, (args ?? {}) as Record<string, unknown>);
+  }
 }
 
 /** The header of a load balancer first, then the client as if it had come by itself. */
@@ -93,41 +115,6 @@ function receiveProxied(worker: Worker, socket: Socket, kind: string, log: Log):
     },
     onRefused: (reason) => log.debug({ kind, reason }, 'no PROXY header'),
   });
-}
-
-interface Asked {
-  readonly address: BareJid;
-  readonly password: string;
-  readonly domain: Domain;
-  readonly after?: BareJid;
-  readonly limit: number;
-}
-
-/** What the supervisor asks on behalf of an administrator. */
-async function answer(booted: Booted, verb: string, args: Asked): Promise<unknown> {
-  const { admin, worker } = booted;
-  switch (verb) {
-    case 'user.create':
-      await admin.create(args.address, args.password);
-      return null;
-    case 'user.password':
-      await admin.setPassword(args.address, args.password);
-      return null;
-    case 'user.remove':
-      await admin.remove(args.address);
-      return null;
-    case 'user.list':
-      return await admin.list(args.domain, args.after, args.limit);
-    case 'certificates':
-      worker.renewCertificates();
-      return null;
-    case 'metrics':
-      return sampleWorker(worker);
-    case 'session.count':
-      return worker.countSessions(args.domain);
-    default:
-      return null;
-  }
 }
 
 run().catch((error: unknown) => {

@@ -27,6 +27,11 @@ export function clientSettings(settings: Settings): C2sSettings {
   };
 }
 
+/** The domains where anybody may log in without an account. */
+export function anonymousHosts({ hosts }: Settings): ReadonlySet<string> {
+  return new Set(hosts.filter((host) => host.anonymous).map((host) => host.domain));
+}
+
 /** Accounts without sessions that stay in memory. */
 const CACHED_ACCOUNTS = 10_000;
 

@@ -1,5 +1,6 @@
 // XEP-0313 (1.1.3): every account's messages, kept for both sides, asked for by its own clients.
 import type { Module, ModuleHost } from '../host/module.ts';
+import { ADMIN_READS, ADMIN_WRITES, answerAdmins } from './admin.ts';
 import { NS } from '../protocol/namespaces.ts';
 import { Keeping } from './keeping.ts';
 import { OwnerIds } from './owner-ids.ts';
@@ -41,7 +42,11 @@ export const archive: Module = {
     // XEP-0313 §7: said where the archive is, the account.
     // COMPAT(profanity 0.13): looks for it on the host alone, and without it asks no archive.
     features: { host: [NS.mam2, NS.stanzaIds], account: [NS.mam2, NS.stanzaIds] },
-    stores: ARCHIVE_SCHEMA,
+    stores: {
+      migrations: ARCHIVE_SCHEMA.migrations,
+      writes: [...ARCHIVE_SCHEMA.writes, ...ADMIN_WRITES],
+      reads: [...ARCHIVE_SCHEMA.reads, ...ADMIN_READS],
+    },
     removals: ['archive.remove'],
   },
   setup(host: ModuleHost): void {
@@ -55,6 +60,7 @@ export const archive: Module = {
         ids.seen(account, Number(rows[0]?.[0] ?? 0));
       },
     });
+    answerAdmins(host);
     const query = new Query(host, statements, options);
     host.iq('account', NS.mam2, 'query', (request) => query.answer(request));
     const keeping = new Keeping(host, statements, ids);

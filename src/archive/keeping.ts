@@ -12,6 +12,11 @@ import type { OwnerIds } from './owner-ids.ts';
 import { contentOf, idAttribute, recentSince, Repeats } from './repeats.ts';
 import { KIND_BODY, KIND_INCOMING, KIND_OUTGOING, type ArchiveStatements } from './store.ts';
 
+/** XEP-0359 §5 */
+function stanzaId(account: AccountView, id: number): Bytes {
+  return `<stanza-id xmlns='${NS.stanzaIds}' by='${account.jid.bareBytes}' id='${id}'/>` as Bytes;
+}
+
 export class Keeping {
   private readonly host: ModuleHost;
   private readonly statements: ArchiveStatements;
@@ -42,33 +47,36 @@ export class Keeping {
     const kind = isNote ? KIND_INCOMING | KIND_OUTGOING : KIND_INCOMING;
     this.row(effects, this.statements.insert, account.owner, id, from, kind, stanza);
     // XEP-0313 §3.5, XEP-0359 §5
-    effects.append(
-      `<stanza-id xmlns='${NS.stanzaIds}' by='${account.jid.bareBytes}' id='${id}'/>` as Bytes,
-    );
+    effects.append(stanzaId(account, id));
     effects.refer(id, true);
     return undefined;
   }
 
-  /** The sender's copy. Its id is not told to anybody (XEP-0313 §3.5). */
+  /** The sender's copy. Its id is told to nobody but the sender's own sessions (XEP-0313 §3.5). */
   outgoing(stanza: Stanza, account: AccountView, effects: Effects): Verdict {
     // XEP-0313 §6.1.1: one copy in an archive. A note to oneself is kept when it comes in, with the id that it carries.
     if (effects.to.bare === account.jid.bare || !this.kinds.of(stanza).archivable) return undefined;
     // Asked for at the submission: this unit may wait for the recipient's, and what comes in meanwhile is not to stand
     // behind it in the archive while its id is lower; who has read up to there would miss this one.
-    const id = (): number => this.ids.next(account);
-    if (effects.again && stanza.id !== undefined)
-      this.rowOnce(effects, account, id, stanza, stanza.id);
-    else
-      this.row(
-        effects,
-        this.statements.insert,
-        account.owner,
-        id,
-        effects.to,
-        KIND_OUTGOING,
-        stanza,
-      );
+    if (effects.again && stanza.id !== undefined) {
+      this.rowOnce(effects, account, () => this.ids.next(account), stanza, stanza.id);
+      return undefined;
+    }
+    // PERF: who has one session gets no copy that could carry it.
+    const id =
+      account.sessions.length > 1
+        ? this.stamped(account, effects)
+        : (): number => this.ids.next(account);
+    const { insert } = this.statements;
+    this.row(effects, insert, account.owner, id, effects.to, KIND_OUTGOING, stanza);
     return undefined;
+  }
+
+  /** The id, once it is asked for, is in the copies for the account's other sessions too (XEP-0313 §3.5). */
+  private stamped(account: AccountView, effects: Effects): () => number {
+    let id = 0;
+    effects.stamp(() => stanzaId(account, id));
+    return () => (id = this.ids.next(account));
   }
 
   private row(

@@ -1,4 +1,6 @@
+import type { Authenticator } from './authenticator.ts';
 import { makeCredentials, type ScramHash } from './credentials.ts';
+import { Offers } from './offer.ts';
 import { SaslExchange } from './sasl-exchange.ts';
 import { systemRandom } from '../util/system-clock.ts';
 import type { AuthContext } from './mechanisms.ts';
@@ -16,6 +18,9 @@ import { settled } from './testing/manual-time.ts';
 
 const CLEAR: AuthContext = { ...TLS, encrypted: false };
 
+const bindingsOf = (authenticator: Authenticator, context: AuthContext): readonly string[] =>
+  authenticator.offer(context).bindings;
+
 describe('what is offered', () => {
   test.each([
     [
@@ -31,31 +36,31 @@ describe('what is offered', () => {
       'SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1',
     ],
   ])('with %s', (_what, context, names) => {
-    expect(makeLogin().authenticator.offered(context).join(' ')).toBe(names);
+    expect(makeLogin().authenticator.offer(context).mechanisms.join(' ')).toBe(names);
   });
 
   test('PLAIN without TLS, if the operator wants it', () => {
     const { authenticator } = makeLogin({ plainWithoutTls: true });
-    expect(authenticator.offered(CLEAR)).toContain('PLAIN');
+    expect(authenticator.offer(CLEAR).mechanisms).toContain('PLAIN');
   });
 
   test('only what is configured, in our order', () => {
     const { authenticator } = makeLogin({ mechanisms: ['PLAIN', 'SCRAM-SHA-1', 'X'] });
-    expect(authenticator.offered(BOUND)).toEqual(['SCRAM-SHA-1', 'PLAIN']);
+    expect(authenticator.offer(BOUND).mechanisms).toEqual(['SCRAM-SHA-1', 'PLAIN']);
   });
 
   test('the types of binding that the stream has', () => {
     const { authenticator } = makeLogin();
-    expect(authenticator.offeredBindings(BOUND)).toEqual(['tls-exporter', 'tls-server-end-point']);
+    expect(bindingsOf(authenticator, BOUND)).toEqual(['tls-exporter', 'tls-server-end-point']);
     expect(
-      authenticator.offeredBindings({ ...TLS, binding: { tlsServerEndPoint: Buffer.alloc(32) } }),
+      bindingsOf(authenticator, { ...TLS, binding: { tlsServerEndPoint: Buffer.alloc(32) } }),
     ).toEqual(['tls-server-end-point']);
-    expect(authenticator.offeredBindings(TLS)).toEqual([]);
+    expect(bindingsOf(authenticator, TLS)).toEqual([]);
   });
 
   test('no types of binding where no -PLUS is offered', () => {
     const { authenticator } = makeLogin({ mechanisms: ['SCRAM-SHA-1'] });
-    expect(authenticator.offeredBindings(BOUND)).toEqual([]);
+    expect(bindingsOf(authenticator, BOUND)).toEqual([]);
   });
 });
 
@@ -183,7 +188,8 @@ describe('feigned keys', () => {
     const login = makeLogin();
     const { keys } = await makeCredentials('secret', login.hashing, systemRandom, 4096);
     const feigned = { of: (_local: string, _domain: string, hash: ScramHash) => keys[hash]! };
-    const exchange = new SaslExchange({ ...login, random: systemRandom, feigned }, TLS);
+    const offers = new Offers(login.policy);
+    const exchange = new SaslExchange({ ...login, random: systemRandom, feigned, offers }, TLS);
     const nobody = new ScramClient({ username: 'nobody', password: 'secret', digest: 'sha1' });
     const end = digest
       ? (await scram(login, nobody, mechanism, TLS, exchange)).at(-1)

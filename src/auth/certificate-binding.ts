@@ -1,6 +1,7 @@
 // Channel binding tls-server-end-point: the hash of a certificate under its own signature's hash. RFC 5929 §4.1.
 // Node has no accessor for the signature algorithm before version 24, so its OID is read from the DER.
 import { createHash } from 'node:crypto';
+import { children, DerError, oidOf, readNode, type DerNode } from './der.ts';
 
 type Digest = 'sha224' | 'sha256' | 'sha384' | 'sha512' | 'sha512-224' | 'sha512-256';
 
@@ -79,60 +80,4 @@ function pssDigest(parameters: DerNode | undefined): Digest | undefined {
     if (maskOid) maskHash = oidOf(maskOid);
   }
   return hash === maskHash ? HASH_OIDS.get(hash) : undefined;
-}
-
-class DerError extends Error {
-  override readonly name = 'DerError';
-}
-
-interface DerNode {
-  readonly tag: number;
-  readonly value: Buffer;
-  /** Where the next one starts. */
-  readonly end: number;
-}
-
-/** One value of X.690 DER with a single-byte tag, which is all that the outer parts of a certificate use. */
-function readNode(der: Buffer, at: number): DerNode {
-  const tag = der[at];
-  const first = der[at + 1];
-  if (tag === undefined || first === undefined) throw new DerError('cut short');
-  let start = at + 2;
-  let length = first;
-  if (first >= 0x80) {
-    const size = first & 0x7f;
-    if (size === 0 || size > 4 || start + size > der.length) throw new DerError('bad length');
-    length = der.readUIntBE(start, size);
-    start += size;
-  }
-  const end = start + length;
-  if (end > der.length) throw new DerError('cut short');
-  return { tag, value: der.subarray(start, end), end };
-}
-
-function children(node: DerNode): DerNode[] {
-  // Bit 6: constructed. A primitive value has bytes, not members.
-  if ((node.tag & 0x20) === 0) return [];
-  const found: DerNode[] = [];
-  for (let at = 0; at < node.value.length;) {
-    const child = readNode(node.value, at);
-    found.push(child);
-    at = child.end;
-  }
-  return found;
-}
-
-function oidOf(node: DerNode): string {
-  if (node.tag !== 0x06 || node.value.length === 0) throw new DerError('no OID');
-  const arcs: number[] = [];
-  let arc = 0;
-  for (const byte of node.value) {
-    arc = arc * 128 + (byte & 0x7f);
-    if (byte & 0x80) continue;
-    arcs.push(arc);
-    arc = 0;
-  }
-  const [joint = 0, ...rest] = arcs;
-  const top = Math.min(2, Math.floor(joint / 40));
-  return [top, joint - top * 40, ...rest].join('.');
 }

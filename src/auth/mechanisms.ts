@@ -17,12 +17,20 @@ export interface AuthContext {
   readonly binding: ChannelBinding;
   /** IP address of the peer, no port. */
   readonly peerAddress: string;
+  /** The host takes in whoever comes, for the time of a session (XEP-0175). */
+  readonly anonymous?: boolean;
+  /** What the client's certificate names as its addresses; absent: it has none that the host trusts (XEP-0178). */
+  readonly certified?: readonly string[];
+  /** The bare JID that the stream's header says it comes from. SASL2 holds the client to it. */
+  readonly streamFrom?: string;
 }
 
 export interface AuthPolicy {
   /** Names that may be offered; -PLUS ones are named on their own. */
   readonly mechanisms: readonly string[];
   readonly plainWithoutTls: boolean;
+  /** Whether SCRAM says what was offered (XEP-0474); absent: it does. */
+  readonly downgradeProtection?: boolean;
   /** PBKDF2 iterations of feigned accounts: what new passwords get, so that the two look alike. */
   readonly iterations: number;
   /** Server secret of 32 bytes and more from which feigned salts are made. Kept for ever: real salts do not change either. */
@@ -42,10 +50,25 @@ export interface PlainMechanism {
   readonly plus: false;
 }
 
-export type Mechanism = ScramMechanism | PlainMechanism;
+/** By the certificate of the TLS handshake: RFC 4422 appendix A. */
+export interface ExternalMechanism {
+  readonly name: 'EXTERNAL';
+  readonly kind: 'external';
+  readonly plus: false;
+}
+
+/** RFC 4505. */
+export interface AnonymousMechanism {
+  readonly name: 'ANONYMOUS';
+  readonly kind: 'anonymous';
+  readonly plus: false;
+}
+
+export type Mechanism = ScramMechanism | PlainMechanism | ExternalMechanism | AnonymousMechanism;
 
 /** Strongest first; this is the order in which they are offered, whatever the configuration's. */
 export const MECHANISMS: readonly Mechanism[] = [
+  { name: 'EXTERNAL', kind: 'external', plus: false },
   { name: 'SCRAM-SHA-512-PLUS', kind: 'scram', hash: 'SHA-512', plus: true },
   { name: 'SCRAM-SHA-256-PLUS', kind: 'scram', hash: 'SHA-256', plus: true },
   { name: 'SCRAM-SHA-1-PLUS', kind: 'scram', hash: 'SHA-1', plus: true },
@@ -53,6 +76,7 @@ export const MECHANISMS: readonly Mechanism[] = [
   { name: 'SCRAM-SHA-256', kind: 'scram', hash: 'SHA-256', plus: false },
   { name: 'SCRAM-SHA-1', kind: 'scram', hash: 'SHA-1', plus: false },
   { name: 'PLAIN', kind: 'plain', plus: false },
+  { name: 'ANONYMOUS', kind: 'anonymous', plus: false },
 ];
 
 interface BindingType {
@@ -78,6 +102,9 @@ export function refusalOf(
   context: AuthContext,
   policy: AuthPolicy,
 ): 'invalid-mechanism' | 'encryption-required' | undefined {
+  // Both belong to a host, which has its own option for each, and not to the server's list.
+  if (mechanism.kind === 'anonymous') return context.anonymous ? undefined : 'invalid-mechanism';
+  if (mechanism.kind === 'external') return context.certified ? undefined : 'invalid-mechanism';
   if (!policy.mechanisms.includes(mechanism.name)) return 'invalid-mechanism';
   if (mechanism.plus && !hasBinding(context)) return 'invalid-mechanism';
   // RFC 6120 §6.5.4, §13.8.1: PLAIN only inside TLS.

@@ -1,4 +1,5 @@
-// One attempt to log in: SCRAM (RFC 5802) or PLAIN (RFC 4616) as steps of SASL, RFC 4422 and RFC 6120 §6.
+// One attempt to log in: SCRAM (RFC 5802), PLAIN (RFC 4616), EXTERNAL (RFC 4422) or ANONYMOUS (RFC 4505) as steps of SASL,
+// RFC 6120 §6.
 import { isUtf8 } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { Jid } from '../protocol/jid.ts';
@@ -6,6 +7,7 @@ import { PasswordError, preparePassword } from '../protocol/password.ts';
 import type { Random } from '../util/clock.ts';
 import { accountOf, mayActAs } from './account-name.ts';
 import { keysOf, type CredentialSource, type Credentials, type ScramKeys } from './credentials.ts';
+import { certifiedAccount } from './external-login.ts';
 import { HashingRefusal, type Hashing, type Wanted } from './hashing.ts';
 import {
   MECHANISMS,
@@ -17,6 +19,7 @@ import {
   type Mechanism,
   type ScramMechanism,
 } from './mechanisms.ts';
+import type { Offers } from './offer.ts';
 import { parsePlain } from './plain-message.ts';
 import type { SaslCondition, SaslFailure, SaslStep } from './sasl-step.ts';
 import { SCRAM_HASHES, scramHash, type ScramHash } from './scram-hash.ts';
@@ -37,6 +40,7 @@ export interface AuthServices {
   readonly policy: AuthPolicy;
   readonly random: Random;
   readonly feigned: Pick<FeignedKeys, 'of'>;
+  readonly offers: Offers;
 }
 
 /** Two addresses and two nonces of the longest, escaped, are less; nothing honest is longer. */
@@ -53,7 +57,7 @@ interface ScramState {
   readonly keys: ScramKeys;
   /** False: the keys are feigned, and no proof is good enough. */
   readonly exists: boolean;
-  readonly disabled: boolean;
+  readonly found: Credentials | undefined;
   readonly nonce: string;
   /** What `c=` must say, in base64. */
   readonly binding: string;
@@ -91,6 +95,8 @@ export class SaslExchange implements Wanted {
     if (!found) return this.fail('invalid-mechanism');
     if (refusal) return this.fail(refusal);
     this.mechanism = found;
+    // RFC 4505 §2: nothing has to be said; XEP-0175 §4 has a success at once.
+    if (found.kind === 'anonymous') return this.anonymous();
     if (initial !== undefined) return this.first(found, initial);
     // RFC 4422 §3: the client speaks first in each of our mechanisms; an empty challenge asks for it.
     this.state = 'initial';
@@ -114,6 +120,8 @@ export class SaslExchange implements Wanted {
   private first(mechanism: Mechanism, data: Buffer): SaslStep | Promise<SaslStep> {
     const message = readMessage(data);
     if (message === undefined) return this.fail('malformed-request');
+    if (mechanism.kind === 'external') return this.external(message);
+    if (mechanism.kind === 'anonymous') return this.anonymous();
     return mechanism.kind === 'plain' ? this.plain(message) : this.scramFirst(mechanism, message);
   }
 
@@ -135,7 +143,7 @@ export class SaslExchange implements Wanted {
     if (!channel) return this.misfit('unsupported-channel-binding-type');
     const account = accountOf(first.username, this.context.domain);
     if (!account) return this.reject(undefined);
-    if (!mayActAs(account, first.authzid)) return this.fail('invalid-authzid');
+    if (!this.mayBe(account, first.authzid)) return this.fail('invalid-authzid');
     return this.scramChallenge(mechanism, first, account, channel);
   }
 
@@ -159,13 +167,19 @@ export class SaslExchange implements Wanted {
     const stored = found?.keys[mechanism.hash];
     const keys = stored ?? instead;
     const nonce = first.nonce + random.id();
-    const challenge = `r=${nonce},s=${keys.salt.toString('base64')},i=${keys.iterations}`;
+    // XEP-0474 §5.1 (v0.5.0): `h`, which both sides sign with the rest.
+    const { offers, policy } = this.services;
+    const h =
+      policy.downgradeProtection === false
+        ? ''
+        : `,h=${offers.for(this.context).protection(mechanism.hash)}`;
+    const challenge = `r=${nonce},s=${keys.salt.toString('base64')},i=${keys.iterations}${h}`;
     this.scram = {
       mechanism,
       account,
       keys,
       exists: stored !== undefined,
-      disabled: found?.disabled === true,
+      found,
       nonce,
       binding: Buffer.concat([Buffer.from(first.gs2Header), channel]).toString('base64'),
       signedSoFar: `${first.bare},${challenge}`,
@@ -192,9 +206,7 @@ export class SaslExchange implements Wanted {
     // RFC 5802 §5.1: the nonce must be ours, and c= what was negotiated on this very channel.
     const bound = last.nonce === scram.nonce && last.binding === scram.binding;
     if (!proven || !bound || !scram.exists) return this.reject(scram.account);
-    return this.accept(scram.account, scram.disabled, () =>
-      serverFinal(keys, mechanism.hash, signed),
-    );
+    return this.accept(scram.account, scram.found, () => serverFinal(keys, mechanism.hash, signed));
   }
 
   // --- PLAIN
@@ -205,7 +217,7 @@ export class SaslExchange implements Wanted {
     const account = accountOf(parsed.authcid, this.context.domain);
     if (!account) return this.reject(undefined);
     // Before the password is looked at: the answer says nothing about it, nor about the account.
-    if (!mayActAs(account, parsed.authzid)) return this.fail('invalid-authzid');
+    if (!this.mayBe(account, parsed.authzid)) return this.fail('invalid-authzid');
     const password = prepared(parsed.password);
     if (password === undefined) return this.reject(account);
     const waitMs = this.dueMs(account);
@@ -226,26 +238,66 @@ export class SaslExchange implements Wanted {
       if (this.aborted) return ABORTED;
       const right = timingSafeEqual(keysOf(salted, hash).storedKey, keys.storedKey);
       if (!right || !stored) return await this.reject(account);
-      return this.accept(account, found?.disabled === true);
+      return this.accept(account, found);
     } catch (cause) {
       return this.broken(cause);
     }
   }
 
+  // --- EXTERNAL, ANONYMOUS
+
+  private external(authzid: string): SaslStep | Promise<SaslStep> {
+    const named = certifiedAccount(this.context, authzid);
+    if ('refused' in named) return this.fail(named.refused);
+    if (!this.mayBe(named.account, authzid)) return this.fail('invalid-authzid');
+    return this.externalVerdict(named.account);
+  }
+
+  private async externalVerdict(account: Jid): Promise<SaslStep> {
+    this.state = 'busy';
+    try {
+      const found = await this.services.source.find(account.local, account.domain);
+      if (this.aborted) return ABORTED;
+      return found === undefined ? this.fail('not-authorized') : this.accept(account, found);
+    } catch (cause) {
+      return this.broken(cause);
+    }
+  }
+
+  /** XEP-0175 §3 (v1.2): a name that nobody has; the trace data is used for nothing. */
+  private anonymous(): SaslStep {
+    this.state = 'done';
+    return {
+      kind: 'success',
+      local: uuid(this.services.random.bytes(16)),
+      domain: this.context.domain,
+      mechanism: 'ANONYMOUS',
+      temporary: true,
+    };
+  }
+
   // --- Ends
+
+  /** RFC 6120 §6.3.8; XEP-0388 §2.3: nor another than the stream is from. */
+  private mayBe(account: Jid, authzid: string): boolean {
+    const { streamFrom } = this.context;
+    if (authzid !== '' && streamFrom !== undefined && streamFrom !== account.bare) return false;
+    return mayActAs(account, authzid);
+  }
 
   private dueMs(account: Jid): number {
     return this.services.throttle.delayMs(this.context.peerAddress, account.bare);
   }
 
-  private accept(account: Jid, disabled: boolean, data?: () => Buffer): SaslStep {
+  private accept(account: Jid, found: Credentials | undefined, data?: () => Buffer): SaslStep {
     this.services.throttle.succeeded(this.context.peerAddress, account.bare);
     // RFC 6120 §6.5.2; only who has the password learns it.
-    if (disabled) return this.fail('account-disabled');
+    if (found?.disabled === true) return this.fail('account-disabled');
     this.state = 'done';
     return {
       kind: 'success',
       ...(data && { data: data() }),
+      ...(found && { credentials: found }),
       local: account.local,
       domain: account.domain,
       mechanism: this.mechanism?.name ?? '',
@@ -302,6 +354,13 @@ export class SaslExchange implements Wanted {
 
 function readMessage(data: Buffer): string | undefined {
   return data.length <= MAX_MESSAGE_BYTES && isUtf8(data) ? data.toString('utf8') : undefined;
+}
+
+/** RFC 9562 §5.4: version 4 of random bytes. */
+function uuid(bytes: Buffer): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function prepared(password: string): string | undefined {

@@ -1,4 +1,5 @@
 // What one step of a log-in gives the stream to send. RFC 6120 §6.4, §6.5.
+import type { Credentials } from './credentials.ts';
 
 /** RFC 6120 §6.5. */
 export type SaslCondition =
@@ -27,6 +28,10 @@ export interface SaslSuccess {
   readonly local: string;
   readonly domain: string;
   readonly mechanism: string;
+  /** What the account has, where a password was checked against it. */
+  readonly credentials?: Credentials;
+  /** The account exists for this log-in alone, and on no disk (XEP-0175). */
+  readonly temporary?: true;
 }
 
 export interface SaslFailure {

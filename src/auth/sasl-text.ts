@@ -22,3 +22,13 @@ export function decodeSasl(text: string): Buffer | undefined {
 export function encodeSasl(data: Buffer | undefined): string {
   return data === undefined ? '' : data.toString('base64');
 }
+
+/**
+ * The data in elements of SASL2, where zero bytes are an empty element and `=` means nothing.
+ * White space around it is let pass: it is in the examples. @source XEP-0388 §2.2 (v1.0.4)
+ * @returns undefined: not base64; answer `incorrect-encoding`
+ */
+export function decodeSasl2(text: string): Buffer | undefined {
+  const bare = text.trim();
+  return bare === '=' ? undefined : decodeSasl(bare);
+}

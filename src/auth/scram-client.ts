@@ -33,7 +33,9 @@ export class ScramClient {
   last(challenge: Buffer, edit: (unsigned: string) => string = (unsigned) => unsigned): Buffer {
     const { digest } = this.options;
     const text = challenge.toString();
-    const [, nonce = '', salt = '', iterations = ''] = /^r=(.+),s=(.+),i=(\d+)$/.exec(text) ?? [];
+    // What the server adds behind is not for us, but signed all the same (RFC 5802 §7).
+    const [, nonce = '', salt = '', iterations = ''] =
+      /^r=([^,]+),s=([^,]+),i=(\d+)(?:,.*)?$/.exec(text) ?? [];
     const bytes = createHash(digest).digest().length;
     const salted = pbkdf2Sync(
       this.options.password.normalize('NFKC'),

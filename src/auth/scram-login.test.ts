@@ -52,7 +52,7 @@ describe('published examples', () => {
     },
   ] as const)('the exchange of $rfc comes out', async (example) => {
     const random = { bytes: (n: number) => Buffer.alloc(n), id: () => example.nonce };
-    const login = makeLogin({}, random);
+    const login = makeLogin({ downgradeProtection: false }, random);
     const salt = Buffer.from(example.salt, 'base64');
     const salted = await login.hashing.pbkdf2('pencil', salt, 4096, example.hash);
     login.source.accounts.set('user@localhost', {
@@ -61,7 +61,7 @@ describe('published examples', () => {
     const exchange = login.authenticator.begin(TLS);
     const challenge = await exchange.start(`SCRAM-${example.hash}`, Buffer.from(example.first));
     expect(challenge).toEqual({ kind: 'challenge', data: Buffer.from(example.challenge) });
-    expect(exchange.respond(Buffer.from(example.last))).toEqual({
+    expect(exchange.respond(Buffer.from(example.last))).toMatchObject({
       kind: 'success',
       data: Buffer.from(example.end),
       local: 'user',
@@ -336,7 +336,9 @@ describe('an account that does not exist', () => {
         });
       }
       expect(shapes[0]).toEqual(shapes[1]);
-      expect(shapes[0]).toMatchObject({ challenge: `r,s,i=${ITERATIONS}` });
+      expect(shapes[0]).toMatchObject({
+        challenge: expect.stringContaining(`r,s,i=${ITERATIONS},h=`) as string,
+      });
     },
   );
 

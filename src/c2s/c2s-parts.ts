@@ -1,6 +1,9 @@
 // What all client streams of a worker share.
-import type { TlsOptions } from 'node:tls';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { ElementHandler } from '../host/stream-session.ts';
+import type { AuthContext } from '../auth/mechanisms.ts';
+import type { EarlyAnswerers } from '../host/before-login.ts';
 import type { Jid, JidCache } from '../protocol/jid.ts';
 import type { Session } from '../session/session.ts';
 import type { Clock, Random, Timers } from '../util/clock.ts';
@@ -29,8 +32,23 @@ export interface C2sSettings {
 }
 
 export type BindOutcome =
-  | { readonly session: Session; readonly refused?: undefined }
+  | {
+      readonly session: Session;
+      /** What the account's owner says to the features of a Bind 2 request. */
+      readonly inline?: Bytes;
+      readonly refused?: undefined;
+    }
   | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
+
+/** What a resource is bound with besides. */
+export interface BindExtras {
+  /** Sessions of the same device end (XEP-0386 §4.2); '' or absent: nobody knows which it is. */
+  readonly device?: string;
+  /** `<bind/>` of XEP-0386, complete: its features are enabled in the turn of the binding. */
+  readonly inline?: Bytes;
+  /** The account exists for its sessions alone (XEP-0175), and is made if need be. */
+  readonly temporary?: boolean;
+}
 
 export type ResumeOutcome =
   | { readonly session: Session; readonly refused?: undefined }
@@ -46,6 +64,7 @@ export interface SessionDoor {
     account: Jid,
     resource: string | undefined,
     stream: SessionStream,
+    extras: BindExtras,
     done: (outcome: BindOutcome) => void,
   ): void;
   /**
@@ -55,6 +74,11 @@ export interface SessionDoor {
   resume(account: Jid, token: string, h: number, done: (outcome: ResumeOutcome) => void): void;
   /** A name for the session of this worker, unguessable; to be given back at resumption. */
   token(session: Session): string;
+}
+
+/** Writes the features before log-in. */
+export interface FeatureWriter {
+  for(parts: C2sParts, context: AuthContext): Bytes;
 }
 
 export interface C2sParts {
@@ -67,6 +91,11 @@ export interface C2sParts {
   readonly tls: TlsOptions;
   /** RFC 5929 `tls-server-end-point` of the certificate that a client is shown. @param sni as it asked; absent if it did not */
   readonly endPoint: (sni: string | false | null | undefined) => Buffer | undefined;
+  /** Hosts that take in whoever comes (XEP-0175). */
+  readonly anonymousHosts: ReadonlySet<string>;
+  /** Addresses that a client's certificate names, if the host trusts it (XEP-0178); undefined: there is no such certificate. */
+  readonly certified: (tls: TLSSocket, domain: string) => readonly string[] | undefined;
+  readonly features: FeatureWriter;
   readonly xml: XmlContext;
   readonly jids: JidCache;
   readonly transport: TransportParts;
@@ -77,5 +106,13 @@ export interface C2sParts {
   readonly log: Log;
   /** Children of <stream:features/> after log-in that modules brought. */
   readonly moduleFeatures: () => Bytes;
+  /** Who handles elements of that namespace on a bound stream, beside stanzas and XEP-0198. */
+  readonly moduleElement: (ns: string) => ElementHandler | undefined;
+  /** What a resource can be bound with (XEP-0386 §4.1), as children of <inline/>; the same string until modules change. */
+  readonly bindFeatures: () => string;
+  /** A module has declared that feature of Bind 2, and handles it in its session rather than at the owner. */
+  readonly takesInline: (ns: string) => boolean;
+  /** What modules take before log-in. */
+  readonly early?: EarlyAnswerers;
   readonly onClosed: (stream: object) => void;
 }

@@ -1,62 +1,37 @@
 // A client's stream from the first byte to the last: TLS, log-in, bind or resume, then stanzas. RFC 6120 §5–§8.
 import type { Socket } from 'node:net';
-import type { AuthContext, ChannelBinding } from '../auth/mechanisms.ts';
-import type { SaslSuccess } from '../auth/sasl-step.ts';
-import { JidError, makeJid, type Jid } from '../protocol/jid.ts';
+import { JidError, makeJid } from '../protocol/jid.ts';
 import { NS } from '../protocol/namespaces.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { StreamError } from '../protocol/stream-error.ts';
 import type { Session } from '../session/session.ts';
-import type { SessionStream } from '../session/session-stream.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
 import { Transport } from '../transport/transport.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StreamHeader } from '../xml/tokenizer.ts';
-import { escapeAttr } from '../xml/writer.ts';
 import type { C2sParts } from './c2s-parts.ts';
-import { channelBindingOf } from './channel-binding.ts';
-import { bindError, bound, notBound, wantedResource } from './bind.ts';
-import { featuresAfterLogin, featuresBeforeLogin } from './features.ts';
 import { Liveness, type Probing } from './liveness.ts';
-import { SaslNegotiation } from './sasl.ts';
+import { LogIn, type LoginUser } from './log-in.ts';
 import { shapersOf } from './shapers.ts';
-import { counted, enable, failed, parseH, tooHigh } from './stream-management.ts';
+import { counted, enable, failed } from './stream-management.ts';
 
-/** For so long after a failed resumption a client may send again what it had no <a/> for. */
-const AGAIN_MS = 30_000;
-
-const PROCEED = `<proceed xmlns='${NS.tls}'/>` as Bytes;
-
-/** What is only needed until a session stands; dropped then. */
-interface Negotiation {
-  readonly directTls: boolean;
-  sasl: SaslNegotiation | undefined;
-  /** Who logged in. */
-  account: Jid | undefined;
-  binding: ChannelBinding | undefined;
-  resumptionFailed: boolean;
-}
-
-export class ClientStream implements StreamRole, SessionStream, Probing {
+export class ClientStream implements StreamRole, LoginUser, Probing {
   readonly contentNs = NS.client;
   private readonly parts: C2sParts;
   private readonly stream: XmppStream;
-  private negotiation: Negotiation | undefined;
+  /** Dropped when a session stands. */
+  private login: LogIn | undefined;
   private session: Session | undefined;
-  private domain = '';
+  /** Prepared; '' before the client's header. */
+  private to = '';
   private left = false;
+  /** What stands for the client's device; '' if it did not say which it is. */
+  device = '';
 
   constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
     this.parts = parts;
-    this.negotiation = {
-      directTls,
-      sasl: undefined,
-      account: undefined,
-      binding: undefined,
-      resumptionFailed: false,
-    };
     const { settings } = parts;
     this.stream = new XmppStream(
       (user) => new Transport(socket, user, parts.transport),
@@ -65,13 +40,14 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
       shapersOf(parts),
       parts,
     );
+    this.login = new LogIn(this, this.stream, parts);
     parts.wheel.add({ expire: () => this.loginExpired() }, settings.unauthenticatedTimeoutMs);
     if (directTls) this.stream.transport.startTls(parts.tls, () => undefined);
     this.stream.transport.start();
   }
 
   get defaultDomain(): string {
-    return this.domain === '' ? this.parts.defaultDomain : this.domain;
+    return this.to === '' ? this.parts.defaultDomain : this.to;
   }
 
   // ---- StreamRole
@@ -92,21 +68,24 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
         `Set "to" to a domain that is served here, such as ${this.parts.defaultDomain}.`,
       );
     }
-    if (this.domain !== '' && domain !== this.domain) {
+    if (this.to !== '' && domain !== this.to) {
       throw new StreamError('host-unknown', 'A restarted stream goes to the same domain.');
     }
-    this.domain = domain;
+    this.to = domain;
     // RFC 6120 §4.7.2: whoever said who it is finds its bare JID in `to`.
     const peer = header.from === undefined ? undefined : this.parts.jids.get(header.from);
     this.stream.open(domain, peer?.bare);
-    const authenticated = this.negotiation?.account !== undefined;
-    this.stream.write(authenticated ? featuresAfterLogin(this.parts) : this.firstFeatures());
+    // XEP-0388 §2.1: with RFC 6120 §4.9.3.9, where SASL2 is offered.
+    if (peer !== undefined && peer.domain !== domain && this.stream.transport.tls !== undefined) {
+      throw new StreamError('invalid-from', 'The stream is from another domain than it is for.');
+    }
+    if (this.login !== undefined) this.stream.write(this.login.features());
   }
 
   element(stanza: Stanza): void {
     const session = this.session;
     if (session !== undefined) this.sessionElement(session, stanza);
-    else this.negotiate(stanza);
+    else this.login?.element(stanza);
   }
 
   closing(): void {
@@ -119,7 +98,7 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
 
   closed(fin: boolean): void {
     this.parts.onClosed(this);
-    this.negotiation?.sasl?.abandon();
+    this.login?.abandon();
     const session = this.session;
     this.session = undefined;
     if (session === undefined) return;
@@ -170,12 +149,12 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
 
   /** The domain that the client asked for; empty before it has. */
   get domainAsked(): string {
-    return this.domain;
+    return this.to;
   }
 
   /** A session stands, or its account is known. */
   get loggedIn(): boolean {
-    return this.negotiation === undefined || this.negotiation.account !== undefined;
+    return this.login === undefined || this.login.account !== undefined;
   }
 
   /** SECURITY: memory is short, and whoever has not logged in has nothing to lose. RFC 6120 §4.9.3.17 */
@@ -202,164 +181,37 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
   }
 
   private loginExpired(): undefined {
-    if (this.negotiation === undefined || this.stream.ended) return;
+    if (this.login === undefined || this.stream.ended) return;
     this.stream.fail(new StreamError('connection-timeout', 'Log-in took too long.'));
   }
 
-  // ---- negotiation
+  // ---- log-in
 
-  private firstFeatures(): Bytes {
-    const tlsOffered = this.stream.transport.tls === undefined;
-    return featuresBeforeLogin(this.parts, this.authContext(), tlsOffered);
+  get domain(): string {
+    return this.to;
   }
 
-  private authContext(): AuthContext {
-    const tls = this.stream.transport.tls;
-    const negotiation = this.negotiation as Negotiation;
-    if (tls !== undefined) negotiation.binding ??= channelBindingOf(tls, this.parts.endPoint);
-    return {
-      domain: this.domain,
-      encrypted: tls !== undefined,
-      binding: negotiation.binding ?? {},
-      peerAddress: this.stream.transport.remoteAddress,
-    };
-  }
-
-  private negotiate(stanza: Stanza): void {
-    const negotiation = this.negotiation as Negotiation;
-    if (stanza.ns === NS.sm3) {
-      this.manageBeforeBind(stanza, negotiation);
-      return;
-    }
-    if (negotiation.account === undefined) this.beforeLogin(stanza, negotiation);
-    else this.bind(stanza, negotiation.account);
-  }
-
-  private beforeLogin(stanza: Stanza, negotiation: Negotiation): void {
-    const secured = this.stream.transport.tls !== undefined;
-    if (stanza.ns === NS.tls && stanza.name === 'starttls' && !secured) {
-      this.startTls();
-      return;
-    }
-    if (stanza.ns === NS.sasl) {
-      if (this.parts.settings.tlsRequired && !secured) {
-        // RFC 6120 §6.5.4
-        this.stream.write(`<failure xmlns='${NS.sasl}'><encryption-required/></failure>` as Bytes);
-        return;
-      }
-      negotiation.sasl ??= new SaslNegotiation({
-        begin: () => this.parts.auth.begin(this.authContext()),
-        write: (bytes) => this.stream.write(bytes),
-        hold: () => this.stream.hold(),
-        release: () => this.stream.release(),
-        authenticated: (success, answer) => this.authenticated(success, answer),
-        end: (error) => this.stream.fail(error),
-        broken: (cause) =>
-          this.parts.log.error({ err: cause, stream: this.stream.id }, 'log-in failed on our side'),
-      });
-      negotiation.sasl.element(stanza);
-      return;
-    }
-    // RFC 6120 §4.9.3.12: stanzas need a log-in first.
-    throw new StreamError('not-authorized', 'Log in first.');
-  }
-
-  private startTls(): void {
-    // RFC 6120 §5.4.2.3; what came behind <starttls/> in the clear is not ours (SECURITY: command injection).
-    this.stream.discard();
-    this.stream.write(PROCEED);
-    this.stream.transport.startTls(this.parts.tls, () => {
-      this.stream.renew();
-    });
-  }
-
-  private authenticated(success: SaslSuccess, answer: Bytes): void {
-    const negotiation = this.negotiation as Negotiation;
-    negotiation.account = makeJid(success.local, success.domain, '');
-    negotiation.sasl = undefined;
-    this.stream.write(answer);
-    this.stream.setLimits(this.parts.settings.afterLogin);
-    this.stream.restart();
-  }
-
-  private bind(stanza: Stanza, account: Jid): void {
-    let resource: string | undefined;
-    try {
-      resource = wantedResource(stanza, account);
-    } catch (error) {
-      if (!(error instanceof StanzaError)) throw error;
-      this.stream.write(notBound(stanza, error));
-      return;
-    }
-    this.stream.hold();
-    this.parts.door.bind(account, resource, this, (outcome) => {
-      if (outcome.refused !== undefined) {
-        this.stream.write(notBound(stanza, bindError(outcome.refused)));
-      } else if (this.stream.ended) {
-        outcome.session.disconnected(this);
-      } else {
-        if (this.negotiation?.resumptionFailed === true) outcome.session.mayRepeat(AGAIN_MS);
-        this.stand(outcome.session);
-        this.stream.write(bound(stanza, outcome.session.jid));
-      }
-      this.stream.release();
-    });
-  }
-
-  private manageBeforeBind(stanza: Stanza, negotiation: Negotiation): void {
-    if (stanza.name !== 'resume' || negotiation.account === undefined) {
-      // XEP-0198 §3, §5: enabling needs a bound resource, resuming a log-in.
-      this.stream.write(failed('unexpected-request'));
-      return;
-    }
-    const h = parseH(stanza.attr('h'));
-    const token = stanza.attr('previd');
-    if (h === undefined || token === undefined) {
-      this.stream.write(failed('bad-request'));
-      return;
-    }
-    this.stream.hold();
-    this.parts.door.resume(negotiation.account, token, h, (outcome) => {
-      if (outcome.refused === 'too-high') {
-        // The session and its connection, if that still stands, know nothing of it.
-        this.stream.fail(tooHigh(outcome.sent, h));
-        this.stream.release();
-        return;
-      }
-      if (outcome.refused !== undefined) {
-        // What it sends next may repeat what a crash swallowed the acknowledgement of.
-        negotiation.resumptionFailed = true;
-        this.stream.write(failed(outcome.refused, outcome.h));
-        this.stream.release();
-        return;
-      }
-      outcome.session.pause((alive) => {
-        if (!alive) {
-          negotiation.resumptionFailed = true;
-          this.stream.write(failed('item-not-found'));
-        } else if (!this.stream.ended) this.resumed(outcome.session, token, h);
-        this.stream.release();
-      });
-    });
-  }
-
-  private resumed(session: Session, token: string, h: number): void {
-    session.resume(this);
-    this.stand(session);
-    if (!session.acknowledged(h)) {
-      this.stream.fail(tooHigh(session.management?.sentCount ?? 0, h));
-      return;
-    }
-    this.stream.write(
-      `<resumed xmlns='${NS.sm3}' previd='${escapeAttr(token)}' h='${session.management?.h ?? 0}'/>` as Bytes,
-    );
-    session.resend();
-  }
-
-  private stand(session: Session): void {
+  stand(session: Session): void {
     this.session = session;
-    this.negotiation = undefined;
+    this.login = undefined;
     Liveness.watch(this, this.stream, this.parts);
+  }
+
+  replay(element: Stanza): void {
+    if (this.session !== undefined) this.sessionElement(this.session, element);
+  }
+
+  /** It was logged in by that device of the account. @param label see Authenticator.label */
+  isOf(bare: string, label: string): boolean {
+    if (this.device !== label) return false;
+    return (this.session?.jid ?? this.login?.account)?.bare === bare;
+  }
+
+  /** What its device was trusted with is taken back. */
+  revoke(): void {
+    // The session with its stream, so that nothing is left to be resumed.
+    if (this.session !== undefined) this.session.end('not-authorized');
+    else this.stream.fail(new StreamError('not-authorized', 'This device was revoked.'));
   }
 
   // ---- with a session
@@ -376,11 +228,10 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
     }
     if (stanza.ns === NS.sm3) {
       if (stanza.name === 'enable') {
-        enable(
-          session,
-          stanza,
-          () => this.parts.door.token(session),
-          this.parts.settings.resumeTimeoutMs,
+        const request = { resume: stanza.attr('resume'), max: stanza.attr('max') };
+        const { door, settings } = this.parts;
+        session.write(
+          enable(session, request, () => door.token(session), settings.resumeTimeoutMs),
         );
       } else if (stanza.name === 'resume') {
         // XEP-0198 §5: only before a resource is bound.
@@ -390,7 +241,9 @@ export class ClientStream implements StreamRole, SessionStream, Probing {
       }
       return;
     }
-    throw new StreamError('unsupported-stanza-type');
+    const handler = this.parts.moduleElement(stanza.ns);
+    if (handler === undefined) throw new StreamError('unsupported-stanza-type');
+    handler(session, stanza);
   }
 
   /** RFC 6120 §8.1.2.1: absent, or the sender's own address. */

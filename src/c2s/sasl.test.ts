@@ -2,6 +2,7 @@ import type { SaslExchange } from '../auth/sasl-exchange.ts';
 import type { SaslFailure } from '../auth/sasl-step.ts';
 import type { StreamError } from '../protocol/stream-error.ts';
 import type { Stanza } from '../xml/stanza.ts';
+import { Attempts } from './attempts.ts';
 import { SaslNegotiation } from './sasl.ts';
 
 const MISFIT: SaslFailure = { kind: 'failure', condition: 'not-authorized', misfit: true };
@@ -13,6 +14,7 @@ function negotiation(): { attempt(outcome: SaslFailure): void; ended: StreamErro
   let next: SaslFailure = WRONG;
   const exchange = { start: () => next, abort() {} } as unknown as SaslExchange;
   const sasl = new SaslNegotiation({
+    attempts: new Attempts(),
     begin: () => exchange,
     write() {},
     hold() {},

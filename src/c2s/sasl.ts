@@ -7,17 +7,10 @@ import { StreamError } from '../protocol/stream-error.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import { escapeText } from '../xml/writer.ts';
-
-/** RFC 6120 §6.4.5: a reasonable number of retries, at least 2 and at most 5. */
-const MAX_FAILURES = 5;
-
-/**
- * COMPAT(slixmpp before 1.8.5): over TLS 1.3 it asks for tls-unique in every -PLUS, then says `y` in every other SCRAM,
- * and only then tries PLAIN. Such attempts end before a password is looked at, so they are counted apart.
- */
-const MAX_MISFITS = 8;
+import type { Attempts } from './attempts.ts';
 
 export interface SaslUser {
+  readonly attempts: Attempts;
   begin(): SaslExchange;
   write(bytes: Bytes): void;
   hold(): void;
@@ -32,8 +25,6 @@ export interface SaslUser {
 export class SaslNegotiation {
   private readonly user: SaslUser;
   private exchange: SaslExchange | undefined;
-  private failures = 0;
-  private misfits = 0;
 
   constructor(user: SaslUser) {
     this.user = user;
@@ -127,9 +118,7 @@ export class SaslNegotiation {
     this.abandon();
     const explanation = text === undefined ? '' : `<text xml:lang='en'>${escapeText(text)}</text>`;
     this.user.write(`<failure xmlns='${NS.sasl}'><${condition}/>${explanation}</failure>` as Bytes);
-    if (misfit) this.misfits++;
-    else this.failures++;
-    if (this.failures >= MAX_FAILURES || this.misfits >= MAX_MISFITS) {
+    if (this.user.attempts.failed(misfit)) {
       this.user.end(new StreamError('policy-violation', 'Too many failed attempts to log in.'));
     }
   }

@@ -24,13 +24,19 @@ export function failed(condition: string, h?: number): Bytes {
   return `<failed xmlns='${NS.sm3}'${handled}><${condition} xmlns='${NS.stanzaErrors}'/></failed>` as Bytes;
 }
 
-/** `<enable/>` on a bound stream. @throws StreamError when it is enabled already */
+/** Attributes of `<enable/>`, as written. */
+export interface EnableRequest {
+  readonly resume: string | undefined;
+  readonly max: string | undefined;
+}
+
+/** `<enable/>` on a bound stream. @returns the answer. @throws StreamError when it is enabled already */
 export function enable(
   session: Session,
-  stanza: Stanza,
+  request: EnableRequest,
   newToken: () => string,
   resumeTimeoutMs: number,
-): void {
+): Bytes {
   if (session.management !== undefined) {
     // XEP-0198 §6: told that it failed; §3: and a second attempt ends the stream.
     session.write(failed('unexpected-request'));
@@ -39,9 +45,9 @@ export function enable(
       'Stream management is enabled once for a stream (XEP-0198).',
     );
   }
-  const wanted = stanza.attr('resume');
+  const wanted = request.resume;
   const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
-  const asked = stanza.attr('max') ?? '';
+  const asked = request.max ?? '';
   const timeoutMs = POSITIVE.test(asked)
     ? Math.min(Number(asked) * 1000, resumeTimeoutMs)
     : resumeTimeoutMs;
@@ -53,7 +59,7 @@ export function enable(
   const resume = resumable
     ? ` id='${token}' resume='true' max='${Math.floor(timeoutMs / 1000)}'`
     : '';
-  session.write(`<enabled xmlns='${NS.sm3}'${resume}/>` as Bytes);
+  return `<enabled xmlns='${NS.sm3}'${resume}/>` as Bytes;
 }
 
 /** `<r/>` and `<a/>`. @throws StreamError for what no client may send */

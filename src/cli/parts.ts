@@ -1,10 +1,11 @@
 // What the command line needs from the rest of the server. Handed in, and loaded only when used: `xmppd status` should
 // not wait for a database driver.
-import type { AdminAccounts } from '../admin/index.ts';
+import type { AdminContext } from '../admin/index.ts';
 import type { ModuleSchemas, Settings } from '../config/index.ts';
 
-/** Accounts straight on the database, while no server runs. */
-export interface OfflineAccounts extends AdminAccounts {
+/** The database alone, while no server runs. */
+export interface OfflineAccounts {
+  readonly context: AdminContext;
   close(): Promise<void>;
 }
 

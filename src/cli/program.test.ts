@@ -35,6 +35,7 @@ function accountsNamed(where: string) {
   return {
     create: (address: BareJid, password: string) => record(`create ${address} ${password}`),
     setPassword: (address: BareJid, password: string) => record(`set ${address} ${password}`),
+    setDisabled: (address: BareJid, is: boolean) => record(`disable ${address} ${String(is)}`),
     remove: (address: BareJid) => record(`remove ${address}`),
     list: (domain: string, after: string | undefined) =>
       Promise.resolve((after === undefined ? [`a@${domain}`, `b@${domain}`] : []) as BareJid[]),
@@ -47,7 +48,11 @@ const parts: CliParts = {
     calls.push(`start ${settings.hosts[0]?.domain ?? ''} ${String(single)}`);
     return Promise.resolve();
   },
-  openAccountsOffline: () => Promise.resolve(accountsNamed('database')),
+  openAccountsOffline: () => {
+    const accounts = accountsNamed('database');
+    const context = { hosts: ['example.org', 'example.com'], accounts };
+    return Promise.resolve({ context, close: () => accounts.close() });
+  },
   moduleSchemas: () => Promise.resolve({}),
   checkDatabase: (path) => {
     calls.push(`check ${path}`);

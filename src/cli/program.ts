@@ -3,12 +3,20 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from '../admin/index.ts';
 import type { Timers } from '../util/clock.ts';
+import { addCheckCompliance } from './check-compliance.ts';
+import { addArchives, addOffline, addRosters } from './account-data.ts';
+import { addCompletion } from './completion.ts';
 import { addConfigCheck } from './config-check.ts';
 import { addConfigDiff } from './config-diff.ts';
+import { addConfigSchema } from './config-schema.ts';
 import { addConfigShow } from './config-show.ts';
 import { addDbBackup } from './db-backup.ts';
 import { addDbCheck } from './db-check.ts';
+import { addDbMigrate } from './db-migrate.ts';
+import { addDevices } from './devices.ts';
 import { addLogLevel } from './log-level.ts';
+import { addModules } from './modules.ts';
+import { addHosts, addNotices } from './notices.ts';
 import { addReload } from './reload.ts';
 import type { CliParts } from './parts.ts';
 import { CliSession, type GlobalOptions } from './session.ts';
@@ -20,6 +28,8 @@ import { addUserAdd } from './user-add.ts';
 import { addUserDel } from './user-del.ts';
 import { addUserList } from './user-list.ts';
 import { addUserPasswd } from './user-passwd.ts';
+import { addTrace } from './trace.ts';
+import { addAdmins, addSessions, addUsers } from './users.ts';
 
 /**
  * Runs one command line.
@@ -71,14 +81,30 @@ function buildProgram(terminal: Terminal, parts: CliParts, timers: Timers): Comm
   addUserPasswd(user, session);
   addUserDel(user, session);
   addUserList(user, session);
+  addUsers(program, session);
+  addAdmins(program, session);
+  addSessions(program, session);
+  addDevices(program, session);
+  addHosts(program, session);
+  addNotices(program, session);
+  addRosters(program, session);
+  addOffline(program, session);
+  addArchives(program, session);
+  addModules(program, session);
+  addTrace(program, session);
   const config = program.command('config').description('the configuration file');
   addConfigCheck(config, session);
   addConfigShow(config, session);
   addConfigDiff(config, session);
+  addConfigSchema(config, session);
   addLogLevel(program.command('log').description('what the server writes'), session);
   const db = program.command('db').description('the embedded database');
   addDbCheck(db, session);
   addDbBackup(db, session);
+  const check = program.command('check').description('the running server, as clients see it');
+  addCheckCompliance(check, session);
+  addDbMigrate(db, session);
+  addCompletion(program, session);
   return program;
 }
 

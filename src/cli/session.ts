@@ -3,7 +3,6 @@ import { setTimeout } from 'node:timers/promises';
 import {
   connectControl,
   runCommand,
-  type AdminContext,
   type CommandArgs,
   type CommandName,
   type CommandResult,
@@ -47,6 +46,11 @@ export class CliSession {
     this.#options = options;
   }
 
+  /** What --config says. */
+  get configOption(): string | undefined {
+    return this.#options().config;
+  }
+
   /** Keeps the process alive, unlike a timer. */
   sleep(ms: number): Promise<void> {
     return setTimeout(ms);
@@ -88,10 +92,9 @@ export class CliSession {
       if (!(error instanceof OperatorError && error.code === 'server-not-running')) throw error;
     }
     const accounts = await this.parts.openAccountsOffline(settings);
-    const context: AdminContext = { hosts: settings.hosts.map(({ domain }) => domain), accounts };
     return {
       call: <N extends CommandName>(name: N, args: CommandArgs) =>
-        runCommand(context, name, args) as Promise<CommandResult<N>>,
+        runCommand(accounts.context, name, args) as Promise<CommandResult<N>>,
       close: () => accounts.close(),
     };
   }

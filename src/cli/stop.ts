@@ -1,6 +1,7 @@
 // xmppd stop
 import type { Command } from 'commander';
 import { OperatorError } from '../util/errors.ts';
+import { warning } from './modules.ts';
 import type { CliSession } from './session.ts';
 
 const POLL_MS = 50;
@@ -12,16 +13,20 @@ export function addStop(program: Command, session: CliSession): void {
     .command('stop')
     .description('stop the running server; sessions that can resume are stored')
     .option('--no-wait', 'return as soon as the server has begun to stop')
-    .action(async (options: { wait: boolean }) => {
+    .option('--in <seconds>', 'when; else at once')
+    .option('--announce <text>', 'what those on line are told first')
+    .action(async (options: { wait: boolean; in?: string; announce?: string }) => {
+      const before = warning({ args: [], options: { ...options } });
       const settings = await session.settings();
       const client = await session.connect(settings);
-      const { pid } = await client.call('stop', {});
+      const { pid } = await client.call('stop', before);
       client.close();
       if (!options.wait) {
         session.terminal.result({ pid, stopped: false }, 'The server is stopping.');
         return;
       }
-      await waitForEnd(session, pid, settings.supervisor.stopTimeoutMs + GRACE_MS);
+      const waitMs = (before.delaySeconds ?? 0) * 1000 + settings.supervisor.stopTimeoutMs;
+      await waitForEnd(session, pid, waitMs + GRACE_MS);
       session.terminal.result({ pid, stopped: true }, 'The server has stopped.');
     });
 }

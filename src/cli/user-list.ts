@@ -7,11 +7,12 @@ export function addUserList(user: Command, session: CliSession): void {
     .command('list')
     .description('list the accounts of a domain, or of every host')
     .argument('[domain]', 'example.org')
-    .action((domain: string | undefined) =>
+    .option('--disabled', 'only those that are disabled')
+    .action((domain: string | undefined, options: { disabled?: boolean }) =>
       session.withAccounts(async (admin, settings) => {
         const domains = domain === undefined ? settings.hosts.map((host) => host.domain) : [domain];
         const accounts: string[] = [];
-        for (const each of domains) await collect(admin, each, accounts);
+        for (const each of domains) await collect(admin, each, options.disabled === true, accounts);
         if (session.terminal.json || accounts.length > 0) {
           session.terminal.result({ accounts }, accounts.join('\n'));
         } else {
@@ -21,11 +22,17 @@ export function addUserList(user: Command, session: CliSession): void {
     );
 }
 
-async function collect(admin: Admin, domain: string, into: string[]): Promise<void> {
+async function collect(
+  admin: Admin,
+  domain: string,
+  isDisabled: boolean,
+  into: string[],
+): Promise<void> {
   let after: string | undefined;
   do {
     const page = await admin.call('user list', {
       domain,
+      ...(isDisabled ? { state: 'disabled' } : {}),
       ...(after === undefined ? {} : { after }),
     });
     into.push(...page.accounts);

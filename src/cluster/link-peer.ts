@@ -3,7 +3,7 @@ import type { WorkerId } from '../placement/placement.ts';
 import type { TimerHandle, Timers } from '../util/clock.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import { Inbox } from './inbox.ts';
-import type { FrameNo, LinkHandler } from './link.ts';
+import { type FrameNo, LAZY_DONE_MS, type LinkHandler } from './link.ts';
 import type { Hello, LinkSink } from './link-sink.ts';
 import { Outbox } from './outbox.ts';
 import { PATIENCE_MS } from './probation.ts';
@@ -24,6 +24,10 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   parkMs: 5_000,
 };
 
+/** So many frames, or bytes of them, that a lazy done keeps at their sender: a small part of what `LinkLimits` allows. */
+const LAZY_FRAMES = 256;
+const LAZY_BYTES = 128 * 1024;
+
 /** What a link needs of the worker it belongs to. */
 export interface LinkHost {
   readonly self: WorkerId;
@@ -33,6 +37,8 @@ export interface LinkHost {
   readonly timers: Timers;
   /** This worker owns its addresses. */
   readonly ready: boolean;
+  /** Whoever leaves, or waits for others to leave, is told of everything at once. */
+  readonly closing: boolean;
   /** Something waits for `collect`, or a turn of the state (dropped frames, readiness) is due. */
   wake(peer: LinkPeer): void;
   /** The process at the other end is gone: its connection is closed at once and nothing more of it is passed on. */
@@ -67,6 +73,11 @@ export class LinkPeer implements LinkSink {
   #awake = false;
   #parkTimer: TimerHandle | undefined;
   #probationTimer: TimerHandle | undefined;
+  /** Runs while a lazy done waits; it is not set back by others. */
+  #tellTimer: TimerHandle | undefined;
+  /** Received since the last done was told. */
+  #untoldFrames = 0;
+  #untoldBytes = 0;
   /** Parked too long: frames are dropped at once until the slot has a ready process. */
   #expired = false;
 
@@ -124,8 +135,16 @@ export class LinkPeer implements LinkSink {
     return this.#outbox.add(payload);
   }
 
-  settle(no: FrameNo): void {
-    if (this.#inbox.settle(no)) this.#wake();
+  settle(no: FrameNo, unasked = false): void {
+    if (!this.#inbox.settle(no)) return;
+    const isFull = this.#untoldFrames >= LAZY_FRAMES || this.#untoldBytes >= LAZY_BYTES;
+    if (unasked && !isFull && !this.#host.closing) this.#tellSoon();
+    else this.#wake();
+  }
+
+  /** What is settled is told now. */
+  tellNow(): void {
+    if (this.#inbox.dirty) this.#wake();
   }
 
   room(): number {
@@ -225,6 +244,8 @@ export class LinkPeer implements LinkSink {
     }
     if (this.#inbox.dirty) {
       this.#inbox.tell(sink);
+      this.#untoldFrames = 0;
+      this.#untoldBytes = 0;
       this.#host.changed();
     }
     if (this.#owesByeOk) {
@@ -256,6 +277,8 @@ export class LinkPeer implements LinkSink {
   frame(no: number, again: boolean, payload: Bytes): void {
     const local = this.#inbox.receive(no);
     if (local === undefined) return;
+    this.#untoldFrames += 1;
+    this.#untoldBytes += payload.length;
     this.#host.handler.onFrame({ from: this.slot, no: local, again, payload });
     if (!again) return;
     this.#inbox.handled(no);
@@ -319,6 +342,7 @@ export class LinkPeer implements LinkSink {
     this.#parkTimer?.cancel();
     this.#probationTimer?.cancel();
     this.#probationTimer = undefined;
+    this.#tellTimer?.cancel();
     this.turn();
     this.#outbox.dropAll((no, payload, mayHaveArrived) => {
       this.#host.handler.onDropped(this.slot, no, payload, mayHaveArrived);
@@ -346,6 +370,14 @@ export class LinkPeer implements LinkSink {
       if (this.#outbox.onProbation) return;
       this.#probationTimer?.cancel();
       this.#probationTimer = undefined;
+    });
+  }
+
+  /** PERF(docs/performance.md): a done of its own for each frame cost as much as the frame when traffic is sparse. */
+  #tellSoon(): void {
+    this.#tellTimer ??= this.#host.timers.after(LAZY_DONE_MS, () => {
+      this.#tellTimer = undefined;
+      this.tellNow();
     });
   }
 

@@ -59,6 +59,10 @@ export class LinkState implements LinkHost {
     return this.#ready;
   }
 
+  get closing(): boolean {
+    return this.#closing !== 'no';
+  }
+
   /** The link to another slot. @throws InvariantError when there is no such slot or it is this one */
   peer(slot: WorkerId): LinkPeer {
     const peer = this.#peers[slot];
@@ -92,8 +96,8 @@ export class LinkState implements LinkHost {
     return this.peer(to).send(payload);
   }
 
-  settle(from: WorkerId, no: FrameNo): void {
-    this.peer(from).settle(no);
+  settle(from: WorkerId, no: FrameNo, unasked?: boolean): void {
+    this.peer(from).settle(no, unasked);
   }
 
   room(to: WorkerId): number {
@@ -105,6 +109,7 @@ export class LinkState implements LinkHost {
     if (this.#closing !== 'no') return;
     this.#closing = 'draining';
     this.#onClosed = closed;
+    for (const peer of this.peers()) peer.tellNow();
     this.changed();
   }
 

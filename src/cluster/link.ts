@@ -70,8 +70,12 @@ export interface LinkHandler {
 export interface Links {
   /** Queues a frame; it leaves at the end of the tick. Nothing is called back before that. @throws InvariantError when the payload is longer than `MAX_PAYLOAD_BYTES` or `to` is not another slot */
   send(to: WorkerId, payload: Bytes): FrameNo;
-  /** What the frame owes is on disk. In any order; for a sender that died meanwhile it does nothing. */
-  settle(from: WorkerId, no: FrameNo): void;
+  /**
+   * What the frame owes is on disk. In any order; for a sender that died meanwhile it does nothing.
+   * @param unasked nobody at the other end waits for it: it is told with whatever goes that way next, or within
+   *   `LAZY_DONE_MS`, so that it costs no write and no wake-up of its own
+   */
+  settle(from: WorkerId, no: FrameNo, unasked?: boolean): void;
   /**
    * Bytes that may still be sent to this slot. At 0 the sockets feeding the link are not read; what is sent all the same
    * is taken up to twice the bound and then dropped (`onDropped`).
@@ -80,6 +84,9 @@ export interface Links {
   /** Waits until what was sent is done and what was received is settled, for a bounded time; what is left is dropped (`onDropped`). Idempotent. */
   close(): Promise<void>;
 }
+
+/** How long the done of frames that nobody waits for may be kept back. */
+export const LAZY_DONE_MS = 20;
 
 /** The longest payload of one frame: far above any stanza; a frame's length has 24 bits. */
 export const MAX_PAYLOAD_BYTES = 0xff_ff_ff - 16;

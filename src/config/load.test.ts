@@ -33,6 +33,8 @@ describe('a configuration that is right', () => {
         domain: 'localhost',
         certificate: join(process.cwd(), 'data/certificates/localhost.crt'),
         key: join(process.cwd(), 'data/certificates/localhost.key'),
+        clientAuthority: undefined,
+        anonymous: false,
         given: false,
       },
     ]);
@@ -64,6 +66,8 @@ describe('a configuration that is right', () => {
         domain: 'example.org',
         certificate: '/etc/xmppd/a.crt',
         key: '/k/a.key',
+        clientAuthority: undefined,
+        anonymous: false,
         given: true,
       },
     ]);

@@ -218,6 +218,8 @@ function hostsOf(hosts: Parsed['hosts'], base: string, data: string): readonly H
       domain: domain as Domain,
       certificate: files?.certificate ? resolve(base, files.certificate) : `${made}.crt`,
       key: files?.key ? resolve(base, files.key) : `${made}.key`,
+      clientAuthority: files?.clientAuthority ? resolve(base, files.clientAuthority) : undefined,
+      anonymous: files?.anonymous === true,
       given: files?.certificate !== undefined,
     };
   });

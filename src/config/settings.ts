@@ -1,10 +1,10 @@
 // The options of the server, as one schema: the types, the checks, the example file and the reference page all come from it.
 import { z } from 'zod';
 import type { Domain } from '../protocol/jid.ts';
+import { hosts } from './host-options.ts';
 import {
   accountAddress,
   count,
-  domain,
   durationMs,
   localPort,
   network,
@@ -39,42 +39,6 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
-
-const hostFiles = z
-  .strictObject({
-    certificate: path.optional().meta({
-      description: 'PEM file of the certificate, with its chain behind it.',
-      live: true,
-    } satisfies OptionMeta),
-    key: path.optional().meta({
-      description: 'PEM file of the private key.',
-      live: true,
-    } satisfies OptionMeta),
-  })
-  .refine((files) => (files.certificate === undefined) === (files.key === undefined), {
-    message: 'needs both files, or neither',
-  });
-
-const hosts = z
-  .union([
-    z
-      .array(domain)
-      .min(1)
-      .refine((list) => new Set(list).size === list.length, { message: 'names a domain twice' }),
-    z
-      .record(domain, hostFiles.nullable())
-      .refine((map) => Object.keys(map).length > 0, { message: 'names no domain' }),
-  ])
-  .default(['localhost'])
-  .meta({
-    description:
-      'The domains served. A host without files of its own gets a self-signed certificate, made at first start. Sessions of a host that is taken out end; its accounts are kept.',
-    live: true,
-    allowed: 'a list of domains, or a map: domain -> { certificate, key }',
-    example: {
-      'example.org': { certificate: 'tls/example.org.crt', key: 'tls/example.org.key' },
-    },
-  } satisfies OptionMeta);
 
 const listener = z
   .strictObject({
@@ -280,6 +244,28 @@ export const settingsSchema = z.strictObject({
       unit: 'iterations',
       live: true,
     }),
+    tokenLifetimeMs: option(durationMs(), 1_814_400_000, {
+      description:
+        'How long a token is good that a client logs in with instead of a password (XEP-0484); 0 gives none.',
+      unit: 'milliseconds',
+      live: true,
+    }),
+    tokenRotationMs: option(durationMs(), 86_400_000, {
+      description: 'A token older than this is replaced when it is used.',
+      unit: 'milliseconds',
+      live: true,
+    }),
+    devicesPerAccount: option(count({ min: 1, max: 1000 }), 50, {
+      description:
+        'Devices remembered of one account, with their tokens; those not seen for longest are forgotten first.',
+      unit: 'devices',
+      live: true,
+    }),
+    downgradeProtection: option(z.boolean(), true, {
+      description:
+        'Whether SCRAM also says which mechanisms were offered, so that a client notices if somebody took some away (XEP-0474). For clients that stumble over it.',
+      live: true,
+    }),
     plainWithoutTls: option(z.boolean(), false, {
       description: 'Whether a password may be sent in the clear. For tests on loopback only.',
       live: true,
@@ -376,6 +362,10 @@ export interface HostSettings {
   readonly domain: Domain;
   readonly certificate: string;
   readonly key: string;
+  /** The file of the authority for client certificates; undefined: there is none. */
+  readonly clientAuthority: string | undefined;
+  /** Whoever comes is taken in (XEP-0175). */
+  readonly anonymous: boolean;
   /** True when the operator named these files: they must exist. False: they are ours to make below the data directory. */
   readonly given: boolean;
 }

@@ -29,6 +29,7 @@ export type Unit =
   | 'days'
   | 'connections'
   | 'sessions'
+  | 'devices'
   | 'processes'
   | 'iterations'
   | 'requests';

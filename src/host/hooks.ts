@@ -1,4 +1,5 @@
 // The closed list of hooks, each with its handler's type. Stanza hooks are synchronous by type: order depends on it.
+import type { Jid } from '../protocol/jid.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { AccountView, Effects, Reference, SessionView, Verdict } from './views.ts';
 
@@ -13,6 +14,31 @@ export interface Hooks {
   'message.out': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
   /** The recipient's account, after the delivery table and before anything leaves or is written. */
   'message.in': (stanza: Stanza, account: AccountView, effects: Effects) => Verdict;
+  /**
+   * What an account is about to tell somebody else of its presence, at its owner: directed presence, subscription stanzas
+   * and a client's probe (`stanza.type` says which), a broadcast, asked once for each contact, and each answer to a probe.
+   * An error is answered to `session` where it addressed `to` itself; in broadcasts and answers the contact is left out.
+   * `to` of a broadcast and of a subscription stanza is bare. Not asked for the account's own addresses.
+   */
+  'presence.out': (
+    stanza: Stanza,
+    account: AccountView,
+    to: Jid,
+    session: SessionView | undefined,
+  ) => Verdict;
+  /**
+   * Presence of every type from somebody else, at the recipient's owner, before subscriptions are handled and anything
+   * is delivered. Whatever the verdict, nothing is answered: presence must not say who exists. Accounts that are not in
+   * memory have nobody who would see available or unavailable presence, and are not asked.
+   */
+  'presence.in': (stanza: Stanza, account: AccountView, from: Jid, to: Jid) => Verdict;
+  /** An iq of any type from a session of the account to another address; an error is answered to a request. */
+  'iq.out': (stanza: Stanza, account: AccountView, to: Jid, session: SessionView) => Verdict;
+  /**
+   * An iq of any type from another address to the account's bare JID (before it is answered) or to one of its resources
+   * (before it is delivered); an error is answered to a request.
+   */
+  'iq.in': (stanza: Stanza, account: AccountView, from: Jid, to: Jid) => Verdict;
   /** An account's own session sent presence (without `to`): `session` shows the state after it. */
   'presence.own': (stanza: Stanza, account: AccountView, session: SessionView) => Verdict;
   /**
@@ -39,6 +65,8 @@ export interface Hooks {
     unproven: readonly Reference[],
     unseen: readonly Reference[],
   ) => void;
+  /** This worker made an account; another may own it. */
+  'account.created': (jid: Jid) => void;
   /** A session proved the receipt of these. */
   'session.proven': (
     account: AccountView,

@@ -1,140 +1,137 @@
-// Loads modules in the order of their needs, gives each its view of the server, and takes everything back at stop.
-import type { Clock, Random, TimerHandle, Timers } from '../util/clock.ts';
+// Loads modules in the order of their needs, stops and starts them, and takes everything back at stop.
 import { OperatorError } from '../util/errors.ts';
-import type { Log } from '../util/log.ts';
-import type { Schema, StatementId, Storage } from '../storage/storage.ts';
+import type { StatementId } from '../storage/storage.ts';
 import type { Bytes } from '../xml/bytes.ts';
-import type { Stanza } from '../xml/stanza.ts';
-import type { XmlContext } from '../xml/xml-context.ts';
-import { HookTable, type HookName, type HookOptions, type Hooks } from './hooks.ts';
-import type {
-  IqHandler,
-  IqTarget,
-  Loader,
-  Module,
-  ModuleDeclaration,
-  ModuleHost,
-} from './module.ts';
-import type { AccountView, Slot } from './views.ts';
+import type { EarlyAnswerers } from './before-login.ts';
+import type { HostParts } from './host-parts.ts';
+import type { HookTable } from './hooks.ts';
+import type { InlineBinds } from './inline-bind.ts';
+import { moduleHost, type Running } from './module-host.ts';
+import { type Counter, ModulePlaces } from './module-places.ts';
+import type { CommandHandler, Loader, Module, ModuleDeclaration } from './module.ts';
+import type { PresenceRules } from './presence-rules.ts';
+import type { ElementHandler } from './stream-session.ts';
+import type { Slot } from './views.ts';
 
-/** What the host needs of the rest of the worker. */
-export interface HostParts {
-  readonly storage: Storage;
-  readonly xml: XmlContext;
-  readonly hosts: readonly string[];
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly log: Log;
-  readonly addIq: (
-    target: IqTarget,
-    ns: string,
-    name: string,
-    handler: IqHandler,
-    module: string,
-  ) => boolean;
-  readonly removeIq: (target: IqTarget, ns: string, name: string) => void;
-  readonly accounts: () => Iterable<AccountView>;
-  readonly send: (stanza: Stanza) => void;
-}
+export { inOrder, schemaOf } from './module-order.ts';
 
-/** @throws OperatorError for a module that needs one that is not there, or a cycle of needs */
-export function inOrder(modules: readonly Module[]): readonly Module[] {
-  const byName = new Map(modules.map((module) => [module.declaration.name, module]));
-  const done = new Set<Module>();
-  const under = new Set<Module>();
-  const visit = (module: Module): void => {
-    if (done.has(module)) return;
-    const { name } = module.declaration;
-    if (under.has(module)) {
-      throw new OperatorError(
-        'module-needs',
-        `Module ${name} needs itself, by way of others.`,
-        'Correct the "needs" of these modules.',
-      );
-    }
-    under.add(module);
-    for (const need of module.declaration.needs ?? []) {
-      const other = byName.get(need);
-      if (other === undefined) {
-        throw new OperatorError(
-          'module-needs',
-          `Module ${name} needs module ${need}, which is not loaded.`,
-          `Load ${need}, or leave ${name} out with "modules: { ${name}: false }".`,
-        );
-      }
-      visit(other);
-    }
-    done.add(module);
-  };
-  for (const module of modules) visit(module);
-  return [...done];
-}
-
-/** All that features want of the database. */
-export function schemaOf(modules: readonly Module[], base: Schema): Schema {
-  const stores = [base, ...modules.flatMap((module) => module.declaration.stores ?? [])];
-  return {
-    migrations: stores.flatMap((store) => store.migrations),
-    writes: stores.flatMap((store) => store.writes),
-    reads: stores.flatMap((store) => store.reads),
-  };
-}
-
-export class Counter {
+/** A module as `xmppd module list` shows it. */
+export interface ModuleState {
   readonly name: string;
-  readonly help: string;
-  value = 0;
-
-  constructor(name: string, help: string) {
-    this.name = name;
-    this.help = help;
-  }
-
-  add(count = 1): void {
-    this.value += count;
-  }
-}
-
-interface Running {
-  readonly module: Module;
-  readonly undo: (() => void)[];
-  options: unknown;
-  apply: ((options: unknown) => void) | undefined;
+  readonly summary: string;
+  readonly running: boolean;
 }
 
 export class Host {
-  readonly hooks = new HookTable();
-  readonly loaders: Loader[] = [];
-  readonly counters: Counter[] = [];
-  readonly namedSessionSlots: Slot<unknown>[] = [];
+  readonly hooks: HookTable;
+  readonly inlineBinds: InlineBinds;
+  readonly loaders: readonly Loader[];
+  readonly counters: readonly Counter[];
+  readonly namedSessionSlots: readonly Slot<unknown>[];
+  readonly early: EarlyAnswerers;
   private readonly parts: HostParts;
+  private readonly places: ModulePlaces;
   private readonly running = new Map<string, Running>();
-  private accountSlots = 0;
-  private sessionSlots = 0;
-  private readonly sharedAccountSlots = new Map<string, Slot<unknown>>();
-  private readonly sharedSessionSlots = new Map<string, Slot<unknown>>();
+  /** Stopped by an administrator; they can be started again. */
+  private readonly stopped = new Map<string, Running>();
   private features: Bytes | undefined;
+  private binds: readonly string[] | undefined;
 
   constructor(parts: HostParts) {
     this.parts = parts;
+    this.places = new ModulePlaces(parts.log);
+    const { hooks, inlineBinds, loaders, counters, namedSessionSlots, early } = this.places;
+    this.hooks = hooks;
+    this.inlineBinds = inlineBinds;
+    this.loaders = loaders;
+    this.counters = counters;
+    this.namedSessionSlots = namedSessionSlots;
+    this.early = early;
+  }
+
+  /** The one keeper of contacts and subscriptions. */
+  get presenceRules(): PresenceRules | undefined {
+    return this.places.presenceRules;
   }
 
   /** @throws OperatorError when two modules want the same place */
   start(module: Module, options: unknown): void {
-    const running: Running = { module, undo: [], options, apply: undefined };
-    this.running.set(module.declaration.name, running);
+    const entry: Running = { module, options, undo: [], loads: false, apply: undefined };
+    this.running.set(module.declaration.name, entry);
     this.features = undefined;
-    module.setup(this.viewFor(module.declaration, running));
+    this.binds = undefined;
+    module.setup(moduleHost(entry, this.parts, this.places, () => this.declarations()));
   }
 
-  /** Gives a running module its options, where they differ and it can take them. */
+  /** Gives a module its options, where they differ and it can take them; one that is stopped finds them when it starts. */
   configure(name: string, options: unknown): void {
-    const running = this.running.get(name);
-    if (running?.apply === undefined) return;
-    if (JSON.stringify(options) === JSON.stringify(running.options)) return;
-    running.options = options;
-    running.apply(options);
+    const entry = this.running.get(name) ?? this.stopped.get(name);
+    if (entry === undefined || (this.running.has(name) && entry.apply === undefined)) return;
+    if (JSON.stringify(options) === JSON.stringify(entry.options)) return;
+    entry.options = options;
+    if (this.running.has(name)) entry.apply?.(options);
+  }
+
+  /** Those that run, in the order of their start, then those that were stopped. */
+  modules(): readonly ModuleState[] {
+    const state = (running: boolean) => (entry: Running) => ({
+      name: entry.module.declaration.name,
+      summary: entry.module.declaration.summary,
+      running,
+    });
+    return [
+      ...[...this.running.values()].map(state(true)),
+      ...[...this.stopped.values()].map(state(false)),
+    ];
+  }
+
+  /**
+   * Stops a module by an administrator's wish; `startAgain` brings it back with its options.
+   * @throws OperatorError `module-missing`, `module-needed`, `module-restart`
+   */
+  stopModule(name: string): void {
+    const entry = this.running.get(name);
+    if (entry === undefined) throw missingModule(name, 'does not run');
+    const dependent = this.declarations().find((other) => other.needs?.includes(name));
+    if (dependent !== undefined) {
+      throw new OperatorError(
+        'module-needed',
+        `Module ${name} is needed by module ${dependent.name}, which runs.`,
+        `Stop ${dependent.name} first.`,
+      );
+    }
+    // What it holds of accounts in memory would be missing from them when it starts again.
+    if (entry.loads) {
+      throw new OperatorError(
+        'module-restart',
+        `Module ${name} holds data of the accounts in memory and cannot be stopped alone.`,
+        `Write "modules: { ${name}: false }" into the configuration and restart.`,
+      );
+    }
+    this.stop(name);
+    this.stopped.set(name, entry);
+  }
+
+  /** @throws OperatorError `module-missing`, `module-needs`, `module-conflict` */
+  startAgain(name: string): void {
+    const entry = this.stopped.get(name);
+    if (entry === undefined) throw missingModule(name, 'was not stopped');
+    const { module, options } = entry;
+    const need = module.declaration.needs?.find((other) => !this.running.has(other));
+    if (need !== undefined) {
+      throw new OperatorError(
+        'module-needs',
+        `Module ${name} needs module ${need}, which does not run.`,
+        `Start ${need} first.`,
+      );
+    }
+    this.stopped.delete(name);
+    this.start(module, options);
+  }
+
+  /** The handler of an administrator's question. */
+  commandFor(verb: string): CommandHandler | undefined {
+    return this.places.commands.get(verb);
   }
 
   stop(name: string): void {
@@ -142,6 +139,7 @@ export class Host {
     if (entry === undefined) return;
     this.running.delete(name);
     this.features = undefined;
+    this.binds = undefined;
     for (const undo of entry.undo.reverse()) undo();
   }
 
@@ -162,100 +160,31 @@ export class Host {
 
   /** What modules add to <stream:features/>, always in the same order. */
   streamFeatures(): Bytes {
-    return (this.features ??= this.declarations()
-      .flatMap((declaration) => declaration.streamFeatures ?? [])
+    return (this.features ??= [
+      ...this.declarations().flatMap((declaration) => declaration.streamFeatures ?? []),
+      ...this.places.streamFeatureMakers.map((make) => make()),
+    ]
       .sort()
       .join('') as Bytes);
   }
 
-  private slot<T>(
-    shared: Map<string, Slot<unknown>>,
-    name: string | undefined,
-    make: () => Slot<T>,
-  ): Slot<T> {
-    const known = name === undefined ? undefined : shared.get(name);
-    const slot = (known as Slot<T> | undefined) ?? make();
-    if (name !== undefined) shared.set(name, slot);
-    return slot;
+  /** Who handles elements of that namespace which are no stanzas; undefined: nobody. */
+  elementHandler(ns: string): ElementHandler | undefined {
+    return this.places.elements.get(ns);
   }
 
-  private viewFor(declaration: ModuleDeclaration, running: Running): ModuleHost {
-    const { parts } = this;
-    const { undo, options } = running;
-    const { name } = declaration;
-    const log = parts.log.child({ module: name });
-    const keep = (handle: TimerHandle): void => {
-      undo.push(() => {
-        handle.cancel();
-      });
-    };
-    const guarded = (run: () => void) => (): void => {
-      try {
-        run();
-      } catch (error) {
-        log.error(
-          { err: error },
-          'a timer or the end of this module threw. This is a bug of the module; the server goes on.',
-        );
-      }
-    };
-    return {
-      options,
-      clock: parts.clock,
-      random: parts.random,
-      log,
-      storage: parts.storage,
-      xml: parts.xml,
-      hosts: parts.hosts,
-      declarations: () => this.declarations(),
-      on: <N extends HookName>(hook: N, settings: HookOptions, handler: Hooks[N]) => {
-        undo.push(this.hooks.add(hook, name, settings, handler));
-      },
-      iq: (target, ns, child, handler) => {
-        if (!parts.addIq(target, ns, child, handler, name)) {
-          throw new OperatorError(
-            'module-conflict',
-            `Module ${name} wants to answer <${child} xmlns='${ns}'/> (${target}), which another module answers.`,
-            'Leave one of the two out.',
-          );
-        }
-        undo.push(() => {
-          parts.removeIq(target, ns, child);
-        });
-      },
-      accountSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
-        this.slot(this.sharedAccountSlots, shared, () => ({ index: this.accountSlots++, initial })),
-      sessionSlot: <T>(initial: () => T, shared?: string): Slot<T> =>
-        this.slot(this.sharedSessionSlots, shared, () => ({ index: this.sessionSlots++, initial })),
-      storedSessionSlot: <T>(initial: () => T, slotName: string): Slot<T> => {
-        const slot: Slot<T> = { index: this.sessionSlots++, initial, name: `${name}.${slotName}` };
-        this.namedSessionSlots.push(slot);
-        return slot;
-      },
-      // Tickets count the units submitted (see Ticket), so the count is the last one.
-      read: (query, params) => parts.storage.read(query, params, parts.storage.stats().submitted),
-      onOptions: (apply) => {
-        running.apply = apply;
-      },
-      onStop: (run) => {
-        undo.push(guarded(run));
-      },
-      onLoad: (loader) => {
-        this.loaders.push(loader);
-        undo.push(() => this.loaders.splice(this.loaders.indexOf(loader), 1));
-      },
-      every: (ms, run) => {
-        keep(parts.timers.every(ms, guarded(run)));
-      },
-      accounts: () => parts.accounts(),
-      send: (stanza) => {
-        parts.send(stanza);
-      },
-      counter: (counter, help) => {
-        const made = new Counter(`${name}_${counter}`, help);
-        this.counters.push(made);
-        return made;
-      },
-    };
+  /** What modules take inside Bind 2 requests; the same list until modules change. */
+  bindFeatures(): readonly string[] {
+    return (this.binds ??= this.declarations().flatMap(
+      (declaration) => declaration.bindFeatures ?? [],
+    ));
   }
+}
+
+function missingModule(name: string, why: string): OperatorError {
+  return new OperatorError(
+    'module-missing',
+    `Module ${name} ${why}.`,
+    'Look at `xmppd module list`.',
+  );
 }

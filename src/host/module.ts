@@ -1,16 +1,22 @@
 // The contract of a module: it declares as data and registers in setup(); the host undoes it all at stop.
-import type { Element } from '../xml/element.ts';
 import type { z } from 'zod';
 import type { Jid } from '../protocol/jid.ts';
-import type { StanzaError } from '../protocol/stanza-error.ts';
-import type { QueryId, Row, Schema, StatementId, Storage, Value } from '../storage/storage.ts';
+import type { QueryId, Row, Schema, Storage, Value } from '../storage/storage.ts';
 import type { Clock, Random } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { XmlContext } from '../xml/xml-context.ts';
+import type { AdHocCommand } from './ad-hoc.ts';
+import type { EarlyAnswerer } from './before-login.ts';
+import type { DiscoInfo, DiscoPlace } from './disco.ts';
 import type { HookName, HookOptions, Hooks } from './hooks.ts';
-import type { AccountView, Reference, SessionView, Slot } from './views.ts';
+import type { PresenceRules } from './presence-rules.ts';
+import type { ElementHandler } from './stream-session.ts';
+import type { BoundAddition, InlineBind } from './inline-bind.ts';
+import type { IqRequest } from './iq-request.ts';
+import type { Registrar } from './registrar.ts';
+import type { AccountView, SessionView, Slot } from './views.ts';
 
 export interface XepReference {
   /** `XEP-0199`, `RFC 6121`. */
@@ -30,6 +36,8 @@ export interface ModuleDeclaration {
   readonly features?: { readonly host?: readonly string[]; readonly account?: readonly string[] };
   /** Children of <stream:features/> after log-in; the same bytes on every stream. */
   readonly streamFeatures?: readonly Bytes[];
+  /** XEP-0386 §4.1: what a client may ask for inside `<bind/>`, as its `<inline/>` lists it. */
+  readonly bindFeatures?: readonly string[];
   /**
    * Options with units in their names, defaults, descriptions. As a function that imports them they are read where the
    * configuration is checked and nowhere else: `ModuleHost.options` then holds what the file says, checked, or undefined,
@@ -42,35 +50,14 @@ export interface ModuleDeclaration {
   readonly stores?: Schema;
   /** Names of writes that delete what an account left; their only parameter is its owner id. */
   readonly removals?: readonly string[];
+  /** Names of writes that end what was given for a password; run when it changes. Their only parameter is the owner id. */
+  readonly revocations?: readonly string[];
 }
+
+export type { IqRequest } from './iq-request.ts';
 
 /** Where an iq is answered: at the host's own address, or at an account's bare JID by its owner. */
 export type IqTarget = 'host' | 'account';
-
-export interface IqRequest {
-  readonly stanza: Stanza;
-  readonly type: 'get' | 'set';
-  readonly payload: Element;
-  readonly from: Jid;
-  /** The address as sent; for an iq without `to`, the sender's bare JID (RFC 6120 §10.3.3). */
-  readonly to: Jid;
-  /** The account asked (target account), else undefined. */
-  readonly account: AccountView | undefined;
-  /** Sender and account asked are one: the owner's own session asks. */
-  readonly own: boolean;
-  /** The sender's session, when it is a session of this worker's account. */
-  readonly session: SessionView | undefined;
-  /** What is answered where there is no such account, or nobody answers such requests (RFC 6121 §8.5.1). */
-  unknown(): StanzaError;
-  /** A row of this request's unit: answer and pushes leave after its commit, an error is answered if it fails. */
-  write(statement: StatementId, ...params: Value[]): void;
-  /** A complete stanza for a session of the account, after the commit. */
-  push(session: SessionView, stanza: Bytes): void;
-  /** A complete stanza for the requester, before the answer (archive results). */
-  before(stanza: Bytes, reference?: Reference): void;
-  /** Runs after the commit: where memory follows the disk. Never runs if the unit fails. */
-  committed(run: () => void): void;
-}
 
 /**
  * @returns the content of the result (undefined: empty), or a promise of it: then other stanzas go on meanwhile; one that is not
@@ -78,6 +65,22 @@ export interface IqRequest {
  * @throws StanzaError answered as an error; anything else is a bug, answered internal-server-error.
  */
 export type IqHandler = (request: IqRequest) => Bytes | undefined | Promise<Bytes | undefined>;
+
+/**
+ * What administrators ask of a worker. Arguments were checked by the command that asks.
+ * @param account in memory; undefined when the arguments name no `address`
+ * @returns JSON, or a promise of it
+ * @throws OperatorError (also as a rejection) told to the administrator
+ */
+export type CommandHandler = (
+  args: Readonly<Record<string, unknown>>,
+  account: AccountView | undefined,
+) => unknown;
+/** Answers for nodes. @returns the content of <query/>; undefined: not a node of this module. @throws StanzaError */
+export interface DiscoNode {
+  readonly info?: (node: string, request: IqRequest) => Bytes | undefined;
+  readonly items?: (node: string, request: IqRequest) => Bytes | undefined;
+}
 
 /** Rows that an account needs in memory, read in the one batch of its loading. */
 export interface Loader {
@@ -96,11 +99,39 @@ export interface ModuleHost {
   readonly xml: XmlContext;
   /** The virtual hosts served. They come and go while the server runs, in this one array: keep no copy. */
   readonly hosts: readonly string[];
+  /** The version of the server. */
+  readonly version: string;
+  /** Makes and removes accounts; undefined where nobody may. */
+  readonly registrar: Registrar | undefined;
   /** Every loaded module's declaration (disco reads them). */
   declarations(): readonly ModuleDeclaration[];
-  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): void;
+  /** @returns a function that takes the handler back before the module stops */
+  on<N extends HookName>(hook: N, options: HookOptions, handler: Hooks[N]): () => void;
   /** One handler for each (target, namespace, name); a second registration is an operator error. */
   iq(target: IqTarget, ns: string, name: string, handler: IqHandler): void;
+  /** One handler for each namespace; a second registration is an operator error. Runs where the connection is. */
+  element(ns: string, handler: ElementHandler): void;
+  /** Takes the children of Bind 2 requests in a namespace; a second registration is an operator error. */
+  bindInline(ns: string, handler: InlineBind): void;
+  /** Adds a child to every `<bound/>` of Bind 2. */
+  onBound(addition: BoundAddition): void;
+  /** Adds to what disco#info says of a place; what never changes stands in the declaration. */
+  disco(place: DiscoPlace, said: Partial<DiscoInfo>): void;
+  /** Answers disco#info and disco#items for nodes. */
+  discoNode(node: DiscoNode): void;
+  /** All that is said of a place so far, declared features included. */
+  discoInfo(place: DiscoPlace): DiscoInfo;
+  /** What modules answer for nodes, in the order in which they came. */
+  discoNodes(): readonly DiscoNode[];
+  /** A child of <stream:features/> after log-in, made when all modules have started and kept until one starts or stops. */
+  streamFeature(make: () => Bytes): void;
+  /** Takes a request before log-in. */
+  beforeLogin(answerer: EarlyAnswerer): void;
+  /**
+   * Asks the client of a session, in the name of its account. Nothing is kept of it over a restart.
+   * @param done the client's answer (result or error); undefined: none came in 30 s, or too much is being asked
+   */
+  ask(session: SessionView, content: Bytes, done: (answer: Stanza | undefined) => void): void;
   /** @param shared a name under which other modules get the same slot; the first one's `initial` holds */
   accountSlot<T>(initial: () => T, shared?: string): Slot<T>;
   sessionSlot<T>(initial: () => T, shared?: string): Slot<T>;
@@ -117,12 +148,48 @@ export interface ModuleHost {
   onStop(run: () => void): void;
   onLoad(loader: Loader): void;
   every(ms: number, run: () => void): void;
+  after(ms: number, run: () => void): void;
+  /** Answers administrators; `verb` is `feature.verb`, and each has one handler. The owner of the address asked for answers, else every worker. */
+  command(verb: string, handler: CommandHandler): void;
+  /** An ad-hoc command (XEP-0050). */
+  adHoc(command: AdHocCommand): void;
+  /** Every ad-hoc command there is, in the order of registration. */
+  adHocCommands(): readonly AdHocCommand[];
+  /** Whether the address is that of an administrator whose account this worker owns. */
+  isAdmin(jid: Jid): boolean;
+  /** Runs an administrative command by its name in the grammar. @throws OperatorError (rejects) */
+  run(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Accounts in memory on this worker. */
   accounts(): Iterable<AccountView>;
-  /** A stanza of the server's own, routed like any other. */
-  send(stanza: Stanza): void;
+  /**
+   * A stanza of the server's own, routed like any other.
+   * @param from, to stand in for the stanza's own attributes
+   */
+  send(stanza: Stanza, from?: Jid, to?: Jid): void;
+  /**
+   * One presence to many bare JIDs, in one frame for each worker. Accounts of which nobody is on line are not read for it.
+   * @param to bare JIDs
+   */
+  fanOut(stanza: Stanza, from: Jid, to: readonly Jid[]): void;
+  /** The rules of subscriptions and contacts; one module's alone. @throws OperatorError */
+  presence(rules: PresenceRules): void;
+  /** Offers something to modules that name this one in their needs. */
+  offer<T>(service: Service<T>, value: T): void;
+  /** What a module named in the needs offers. @throws InvariantError if it is not there */
+  use<T>(service: Service<T>): T;
+  /** Asks the other modules (`presence.out`). True: `to` may be told. Always true for the account's own address. */
+  mayTell(stanza: Stanza, account: AccountView, to: Jid): boolean;
+  /** The address of a text that was prepared before. */
+  address(prepared: string): Jid | undefined;
   /** A plain counter that metrics read on scrape. */
   counter(name: string, help: string): { add(count?: number): void };
+}
+
+/** What one module offers to those that need it; the name is unique. Its type is that of the value. */
+export interface Service<T> {
+  readonly name: string;
+  /** Never there: it carries the type. */
+  readonly type?: T;
 }
 
 /** A feature or a third-party package. */

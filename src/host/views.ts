@@ -31,6 +31,8 @@ export interface SessionView {
   readonly presence: Stanza | undefined;
   /** Its stream has XEP-0198 on, so that `h` is its proof of receipt. */
   readonly acknowledges: boolean;
+  /** It has no connection, and its client may come back to it. */
+  readonly hibernates: boolean;
   slot<T>(slot: Slot<T>): T;
   setSlot<T>(slot: Slot<T>, value: T): void;
   /**
@@ -56,6 +58,8 @@ export interface AccountView {
   readonly jid: Jid;
   /** Row id in `accounts`; every row of the account carries it. */
   readonly owner: number;
+  /** It exists for its sessions alone (XEP-0175): `owner` is below 0, and rows that are written for it are not. */
+  readonly temporary: boolean;
   readonly sessions: readonly SessionView[];
   slot<T>(slot: Slot<T>): T;
   setSlot<T>(slot: Slot<T>, value: T): void;
@@ -99,8 +103,18 @@ export interface Effects {
   readonly unit: Unit;
   /** A row of this message's unit. */
   write(statement: StatementId, ...params: Value[]): void;
-  /** A further, complete stanza for a session of this account, in order with this one. */
-  copy(session: SessionView, stanza: Bytes): void;
+  /**
+   * A further, complete stanza for a session of this account, in order with this one.
+   * @param rest direction out: the end of the stanza; what `stamp` says goes between
+   */
+  copy(session: SessionView, stanza: Bytes, rest?: Bytes): void;
+  /**
+   * Direction out: a child for the copies, asked for when the unit is submitted. The copies leave when it is on disk,
+   * so that an id in it is never seen before its row.
+   */
+  stamp(child: () => Bytes): void;
+  /** The stanza as its targets get it, with its xmlns: the content of `<forwarded/>` (XEP-0297 §3). */
+  forwarded(): Bytes;
   /** The stanza as it will be kept: start tag with xmlns, dropped children gone, nothing appended. */
   rendered(): Bytes;
 }

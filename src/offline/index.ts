@@ -1,5 +1,6 @@
 // XEP-0160 (1.0.1): what did not reach its user waits, is given to him when he comes, and goes when he has it.
 import { custodySlot, firstIdAt, OwnerIds } from '../archive/index.ts';
+import type { WaitingCount } from '../admin/account-data-commands.ts';
 import type { Module, ModuleHost } from '../host/module.ts';
 import type { AccountView } from '../host/views.ts';
 import { Backlog } from './backlog.ts';
@@ -62,6 +63,7 @@ export const offline: Module = {
       (stanza, account, effects) => keeping.incoming(stanza, account, effects),
     );
     followSessions(host, statements, delivery, mailbox);
+    answerAdmins(host, statements, mailbox);
     host.every(SECOND_MS, () => {
       delivery.tick();
       marks.write();
@@ -110,6 +112,28 @@ function followSessions(
   host.on('session.proven', late, (account, session, proven) => {
     deleteRows(account, mailbox(account), statements, mailbox(account).prove(proven));
     delivery.proven(account, session, proven);
+  });
+}
+
+/** `xmppd offline`. */
+function answerAdmins(host: ModuleHost, statements: OfflineStatements, mailbox: MailboxOf): void {
+  const count = (account: AccountView): WaitingCount => ({
+    pending: mailbox(account).pending.size,
+    archived: mailbox(account).archived.size,
+    more: mailbox(account).unread !== undefined,
+  });
+  host.command('offline.count', (_args, account) =>
+    account === undefined ? null : count(account),
+  );
+  host.command('offline.purge', (_args, account) => {
+    if (account === undefined) return null;
+    const mine = mailbox(account);
+    const dropped = count(account);
+    const waiting = [...mine.waiting(), ...mine.maybeSeen()];
+    deleteRows(account, mine, statements, mine.prove(waiting));
+    // What is not followed is in the archive, and stays there.
+    mine.readUpTo(Infinity);
+    return dropped;
   });
 }
 

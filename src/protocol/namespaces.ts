@@ -24,6 +24,8 @@ export const NS = {
   limits: 'urn:xmpp:stream-limits:0', // XEP-0478
   saslChannelBinding: 'urn:xmpp:sasl-cb:0', // XEP-0440
   sasl2: 'urn:xmpp:sasl:2', // XEP-0388
+  saslUpgrade: 'urn:xmpp:sasl:upgrade:0', // XEP-0480
+  scramUpgrade: 'urn:xmpp:scram-upgrade:0', // XEP-0480
   bind2: 'urn:xmpp:bind:0', // XEP-0386
   fast: 'urn:xmpp:fast:0', // XEP-0484
   csi: 'urn:xmpp:csi:0', // XEP-0352
@@ -36,6 +38,7 @@ export const NS = {
   register: 'jabber:iq:register', // XEP-0077
   registerFeature: 'http://jabber.org/features/iq-register', // XEP-0077
   caps: 'http://jabber.org/protocol/caps', // XEP-0115
+  capsOptimize: 'http://jabber.org/protocol/caps#optimize', // XEP-0115 §8.4
 
   // Building blocks
   dataForms: 'jabber:x:data', // XEP-0004
@@ -60,6 +63,7 @@ export const NS = {
   commands: 'http://jabber.org/protocol/commands', // XEP-0050
   admin: 'http://jabber.org/protocol/admin', // XEP-0133
   extDisco: 'urn:xmpp:extdisco:2', // XEP-0215
+  extDisco1: 'urn:xmpp:extdisco:1', // XEP-0215 before 0.7
   upload: 'urn:xmpp:http:upload:0', // XEP-0363
   push: 'urn:xmpp:push:0', // XEP-0357
   carbons: 'urn:xmpp:carbons:2', // XEP-0280
@@ -70,6 +74,7 @@ export const NS = {
   blockingErrors: 'urn:xmpp:blocking:errors', // XEP-0191
   reporting: 'urn:xmpp:reporting:1', // XEP-0377
   privateStorage: 'jabber:iq:private', // XEP-0049
+  search: 'jabber:iq:search', // XEP-0055
   vcardTemp: 'vcard-temp', // XEP-0054
   vcardUpdate: 'vcard-temp:x:update', // XEP-0153
   pubsub: 'http://jabber.org/protocol/pubsub', // XEP-0060

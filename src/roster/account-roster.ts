@@ -22,10 +22,22 @@ export interface Snapshot {
   readonly floor: number;
 }
 
-/** What an owner asks for; without `details` the contact is removed. */
+/** The states of a subscription, as an item shows them. */
+export interface States {
+  readonly subscription: 'none' | 'to' | 'from' | 'both';
+  readonly ask: boolean;
+  readonly approved: boolean;
+}
+
+/** What an owner asks for, or what a subscription stanza does; with neither of both the contact is removed. */
 export interface Edit {
   readonly jid: string;
   readonly details?: { readonly name: string; readonly groups: readonly string[] };
+  readonly states?: States;
+}
+
+export function isRemoval(edit: Edit): boolean {
+  return edit.details === undefined && edit.states === undefined;
 }
 
 /** An edit with the numbers it was given. It says what to do and not what comes out, since one before it may fail. */
@@ -53,17 +65,30 @@ function removed(jid: string, version: number): Contact {
   };
 }
 
+const NEW: States & { name: string; groups: readonly string[] } = {
+  name: '',
+  groups: [],
+  subscription: 'none',
+  ask: false,
+  approved: false,
+};
+
 function apply(before: Snapshot, change: Change): Snapshot {
-  const { jid, details, epoch, version, floor } = change;
+  const { jid, details, states, epoch, version, floor } = change;
   let contact = removed(jid, version);
-  if (details !== undefined) {
+  if (!isRemoval(change)) {
     const known = find(before.contacts, jid);
-    // RFC 6121 §2.1.5: a roster set never touches the states of the subscription.
-    const states =
-      known === undefined || known.subscription === 'remove'
-        ? { subscription: 'none' as const, ask: false, approved: false }
-        : { subscription: known.subscription, ask: known.ask, approved: known.approved };
-    contact = { jid, name: details.name, groups: details.groups, ...states, version };
+    // RFC 6121 §2.1.5: a roster set never touches the states of the subscription, nor does the other way round.
+    const was = known === undefined || known.subscription === 'remove' ? NEW : known;
+    contact = {
+      jid,
+      name: details?.name ?? was.name,
+      groups: details?.groups ?? was.groups,
+      subscription: states?.subscription ?? was.subscription,
+      ask: states?.ask ?? was.ask,
+      approved: states?.approved ?? was.approved,
+      version,
+    };
   }
   let contacts = put(before.contacts, contact);
   if (floor > before.floor) contacts = pack(remembered(contacts, floor));
@@ -112,7 +137,7 @@ export class AccountRoster {
     const { latest } = this;
     const version = latest.version + 1;
     let { floor } = latest;
-    if (edit.details === undefined) {
+    if (isRemoval(edit)) {
       const removals = [version];
       for (const { subscription, version: at } of unpack(latest.contacts)) {
         if (subscription === 'remove') removals.push(at);
@@ -149,8 +174,13 @@ export class AccountRoster {
     return count(this.latest.contacts);
   }
 
+  /** Of `latest`, removed ones included. */
+  find(jid: string): Contact | undefined {
+    return find(this.latest.contacts, jid);
+  }
+
   has(jid: string): boolean {
-    const contact = find(this.latest.contacts, jid);
+    const contact = this.find(jid);
     return contact !== undefined && contact.subscription !== 'remove';
   }
 

@@ -148,6 +148,50 @@ export function find(packed: PackedContacts, jid: string): Contact | undefined {
   return place === undefined ? undefined : recordAt(packed, place.start).contact;
 }
 
+/** Whose presence goes where: bits of the mask for `eachJid`. */
+export const TO = 1;
+export const FROM = 2;
+export const ASKED = 4;
+
+/** By the number in SUBSCRIPTIONS. */
+const SIDES: readonly number[] = [0, TO, FROM, TO | FROM, 0];
+
+/** The sides of the subscription to an address, and whether it was asked for, as a mask; makes no text. */
+export function sidesOf(packed: PackedContacts, jid: string): number {
+  const place = locate(packed, jid);
+  if (place === undefined) return 0;
+  const cursor = new Cursor(packed, place.start);
+  cursor.number();
+  return maskOf(cursor.number());
+}
+
+function maskOf(flags: number): number {
+  return SIDES[flags & SUBSCRIPTION_BITS]! | ((flags & ASK) === 0 ? 0 : ASKED);
+}
+
+/**
+ * Visits the addresses of which one of the bits in `mask` is set. PERF: presence goes this way at each broadcast, so no
+ * contact is made of it.
+ * @param visit given a slice of the packed string: not to be kept beyond the turn
+ */
+export function eachJid(
+  packed: PackedContacts,
+  mask: number,
+  visit: (jid: string, sides: number) => void,
+): void {
+  const cursor = new Cursor(packed, 0);
+  while (cursor.at < packed.length) {
+    const length = cursor.number();
+    const end = cursor.at + length;
+    const sides = maskOf(cursor.number());
+    if ((sides & mask) !== 0) {
+      cursor.number();
+      visit(cursor.text(), sides);
+    }
+    cursor.at = end;
+  }
+}
+
 /** The same contacts with this one in the place of the one of its address, or at the end. */
 export function put(packed: PackedContacts, contact: Contact): PackedContacts {
   const { start, end } = locate(packed, contact.jid) ?? {

@@ -1,6 +1,6 @@
 // The tables `roster` and `roster_versions`.
 import type { QueryId, Row, Schema, StatementId, Storage } from '../storage/storage.ts';
-import type { Change, Snapshot } from './account-roster.ts';
+import { isRemoval, type Change, type Snapshot } from './account-roster.ts';
 import { pack, type Contact, type Subscription } from './contacts.ts';
 
 /**
@@ -41,6 +41,16 @@ export const ROSTER_SCHEMA: Schema = {
               groups = excluded.groups,
               version = excluded.version,
               subscription = CASE WHEN roster.subscription = 'remove' THEN 'none' ELSE roster.subscription END`,
+    },
+    {
+      name: 'roster.states',
+      sql: `INSERT INTO roster (owner, jid, subscription, ask, approved, version, name, groups)
+            VALUES (?, ?, ?, ?, ?, ?, '', '')
+            ON CONFLICT (owner, jid) DO UPDATE SET
+              subscription = excluded.subscription,
+              ask = excluded.ask,
+              approved = excluded.approved,
+              version = excluded.version`,
     },
     {
       name: 'roster.remove',
@@ -84,6 +94,7 @@ type Write = (statement: StatementId, ...params: (string | number)[]) => void;
 export class RosterStore {
   readonly load: QueryId;
   private readonly set: StatementId;
+  private readonly states: StatementId;
   private readonly remove: StatementId;
   private readonly version: StatementId;
   private readonly prune: StatementId;
@@ -91,6 +102,7 @@ export class RosterStore {
   constructor(storage: Storage) {
     this.load = storage.query('roster.load');
     this.set = storage.statement('roster.set');
+    this.states = storage.statement('roster.states');
     this.remove = storage.statement('roster.remove');
     this.version = storage.statement('roster.version');
     this.prune = storage.statement('roster.prune');
@@ -98,9 +110,14 @@ export class RosterStore {
 
   /** The rows of one change, for one unit. @param floor as it was before the change */
   write(write: Write, owner: number, change: Change, floor: number): void {
-    const { jid, details } = change;
-    if (details === undefined) write(this.remove, change.version, owner, jid);
-    else write(this.set, owner, jid, details.name, packGroups(details.groups), change.version);
+    const { jid, details, states, version } = change;
+    if (isRemoval(change)) write(this.remove, version, owner, jid);
+    if (details !== undefined)
+      write(this.set, owner, jid, details.name, packGroups(details.groups), version);
+    if (states !== undefined) {
+      const { subscription, ask, approved } = states;
+      write(this.states, owner, jid, subscription, ask ? 1 : 0, approved ? 1 : 0, version);
+    }
     write(this.version, owner, change.epoch, change.version, change.floor);
     if (change.floor > floor) write(this.prune, owner, change.floor);
   }

@@ -20,7 +20,7 @@ export interface ItemLimits {
  * @throws StanzaError bad-request, jid-malformed, not-acceptable, not-allowed
  * @source RFC 6121 §2.1.5, §2.3.3
  */
-export function readItem(query: Element, own: Jid, limits: ItemLimits): Edit {
+export function readItem(query: Element, own: Jid, limits: ItemLimits): { edit: Edit; jid: Jid } {
   const items = query.getChildren('item', NS.roster);
   const [item] = items;
   // RFC 6121 §2.1.5: exactly one item.
@@ -29,7 +29,7 @@ export function readItem(query: Element, own: Jid, limits: ItemLimits): Edit {
   }
   const jid = readJid(item);
   // RFC 6121 §2.1.5: any other value, `ask` and `approved` are the server's own business and ignored.
-  if (item.attrs['subscription'] === 'remove') return { jid: jid.full };
+  if (item.attrs['subscription'] === 'remove') return { edit: { jid: jid.full }, jid };
   // RFC 6120 §8.3.3.10: no RFC has a state for a subscription to oneself; one's resources see each other without.
   if (jid.bare === own.bare) {
     throw new StanzaError('not-allowed', 'cancel', 'Nobody is a contact of their own.');
@@ -39,7 +39,7 @@ export function readItem(query: Element, own: Jid, limits: ItemLimits): Edit {
   if (Buffer.byteLength(name) > limits.maxNameBytes) {
     throw tooLong('The name', limits.maxNameBytes);
   }
-  return { jid: jid.full, details: { name, groups: readGroups(item, limits) } };
+  return { edit: { jid: jid.full, details: { name, groups: readGroups(item, limits) } }, jid };
 }
 
 function readJid(item: Element): Jid {

@@ -2,7 +2,7 @@
 import type { Account } from '../account/account.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Reference } from '../host/views.ts';
-import { passage, type Passage } from '../account/outlet.ts';
+import type { Passage } from '../account/outlet.ts';
 import type { SessionKeeper } from '../account/session-keeper.ts';
 import type { SessionRef } from '../account/session-ref.ts';
 import type { FrameNo, Incoming, LinkHandler, Links } from '../cluster/link.ts';
@@ -16,10 +16,22 @@ import type { EndReason } from '../session/session-port.ts';
 import { unpackSnapshot } from '../session/snapshot.ts';
 import { StorageError } from '../storage/storage.ts';
 import type { Log } from '../util/log.ts';
-import { text, utf8, type Bytes } from '../xml/bytes.ts';
+import { text, type Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
-import { FRAME, fieldsOf, frame, kindOfFrame, unpackReferences } from './frames.ts';
+import { Binding } from './binding.ts';
+import {
+  FRAME,
+  FieldReader,
+  fieldsOf,
+  frame,
+  isUnasked,
+  kindOfFrame,
+  packHow,
+  unpackHow,
+  unpackReferences,
+} from './frames.ts';
+import { fanOutFrame, hear } from './fan-out.ts';
 import { ReceivedDebts, SentDebts } from './link-debts.ts';
 import { bounce, busy, describe, failed, notTaken } from './not-taken.ts';
 import { Handover } from './handover.ts';
@@ -46,10 +58,6 @@ export interface CrossingParts {
   readonly onReady: () => void;
 }
 
-export type Bound =
-  | { readonly jid: Jid }
-  | { readonly refused: 'conflict' | 'resource-constraint' | 'no-such-account' };
-
 const NOT_STORED = 'what another worker asked to be stored could not be';
 
 /** Bytes left on a link below which sockets are not read. */
@@ -60,7 +68,7 @@ export class Crossing implements LinkHandler, Elsewhere {
   private connected = false;
   private readonly sent = new Map<WorkerId, SentDebts>();
   private readonly received = new Map<WorkerId, ReceivedDebts>();
-  private readonly binding = new Map<string, (result: Bound) => void>();
+  private bindings: Binding | undefined;
   private handovers: Handover | undefined;
   private lastRequest = 0;
 
@@ -92,8 +100,14 @@ export class Crossing implements LinkHandler, Elsewhere {
     n: number,
   ): void {
     const bytes = addressed(stanza, 'c2s', from, to);
-    const flags = (how.owed ? 1 : 0) + (how.again ? 2 : 0);
+    const unasked =
+      debtor === undefined || (debtor instanceof ReceivedDebts && debtor.isUnasked(n));
+    const flags = packHow(how.owed, how.again, unasked);
     this.send(worker, frame(FRAME.incoming, flags, bytes), debtor, n);
+  }
+
+  fanOut(worker: WorkerId, stanza: Stanza, from: Jid, to: readonly Jid[]): void {
+    this.send(worker, fanOutFrame(stanza, from, to));
   }
 
   send = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number): void => {
@@ -101,17 +115,13 @@ export class Crossing implements LinkHandler, Elsewhere {
     if (debtor !== undefined) this.sentTo(to).add(no, debtor, n ?? 0);
   };
 
-  /** Asks the owner of an account for a resource. */
-  bind(
-    owner: WorkerId,
-    account: Jid,
-    resource: string | undefined,
-    session: number,
-    done: (result: Bound) => void,
-  ): void {
-    const request = this.request();
-    this.binding.set(request, done);
-    this.send(owner, frame(FRAME.bind, request, account.bareBytes, utf8(resource ?? ''), session));
+  /** How sessions get their resources from owners elsewhere. */
+  get binding(): Binding {
+    return (this.bindings ??= new Binding({
+      accounts: this.parts.accounts,
+      send: this.send,
+      request: () => this.request(),
+    }));
   }
 
   /** How sessions move between workers. */
@@ -133,7 +143,7 @@ export class Crossing implements LinkHandler, Elsewhere {
 
   onFrame(incoming: Incoming): void {
     const debts = this.receivedFrom(incoming.from);
-    debts.begin(incoming.no);
+    debts.begin(incoming.no, incoming.again);
     try {
       this.handle(incoming, debts);
     } catch (error) {
@@ -218,8 +228,7 @@ export class Crossing implements LinkHandler, Elsewhere {
     const request = fieldsOf(payload)[0]!;
     try {
       if (kind === FRAME.incoming || kind === FRAME.outgoing) bounce(payload, error, this.parts);
-      else if (kind === FRAME.bind)
-        this.take(this.binding, request)?.({ refused: 'resource-constraint' });
+      else if (kind === FRAME.bind) this.binding.dropped(request);
       else if (kind === FRAME.resume || kind === FRAME.take) this.handover.dropped(kind, request);
     } finally {
       // Nothing later may ever be sent there, so that no done would settle it.
@@ -230,33 +239,38 @@ export class Crossing implements LinkHandler, Elsewhere {
 
   // ---- in
 
-  private handle({ from, no, payload, again }: Incoming, debts: ReceivedDebts): void {
-    const fields = fieldsOf(payload);
-    switch (kindOfFrame(payload)) {
+  private handle(incoming: Incoming, debts: ReceivedDebts): void {
+    switch (kindOfFrame(incoming.payload)) {
       case FRAME.incoming:
-        this.incoming(fields, again, debts, no);
+        this.incoming(incoming, debts);
         return;
       case FRAME.outgoing:
-        this.outgoing(from, fields, again, debts, no);
+        this.outgoing(incoming, debts);
         return;
       case FRAME.deliver:
-        this.deliver(Number(fields[0]), fields[2] as Bytes, Number(fields[1]));
+        debts.unask();
+        this.deliver(incoming.payload);
+        return;
+      default:
+        this.handleRare(incoming, debts);
+    }
+  }
+
+  private handleRare({ from, no, payload }: Incoming, debts: ReceivedDebts): void {
+    const fields = fieldsOf(payload);
+    switch (kindOfFrame(payload)) {
+      case FRAME.fanOut:
+        debts.unask();
+        hear(fields, this.parts);
         return;
       case FRAME.end:
         this.parts.sessions.get(Number(fields[0]))?.end(fields[1] as string as EndReason);
         return;
       case FRAME.bind:
-        this.bindHere(from, fields, debts, no);
+        this.binding.asked(from, fields, debts, no);
         return;
       case FRAME.bound:
-        this.take(
-          this.binding,
-          fields[0],
-        )?.(
-          fields[1] === ''
-            ? { jid: parseJid(text(fields[2] as Bytes)) }
-            : { refused: fields[1] as string as 'conflict' },
-        );
+        this.binding.answered(fields);
         return;
       case FRAME.resume:
       case FRAME.resumed:
@@ -269,62 +283,51 @@ export class Crossing implements LinkHandler, Elsewhere {
     }
   }
 
-  private deliver(id: number, stanza: Bytes, reference: Reference): void {
-    const session = this.parts.sessions.get(id);
+  private deliver(payload: Bytes): void {
+    const fields = new FieldReader(payload);
+    const session = this.parts.sessions.get(Number(fields.next()));
     if (session === undefined) return;
+    const reference: Reference = Number(fields.next());
+    const stanza = fields.next();
     if (session.owner instanceof RemoteHome) session.owner.gave(reference);
     session.deliver(stanza, reference);
   }
 
-  private incoming(fields: Bytes[], again: boolean, debts: ReceivedDebts, no: number): void {
+  private incoming({ no, payload, again }: Incoming, debts: ReceivedDebts): void {
     const { reader, jids, accounts } = this.parts;
-    const how = Number(fields[0]);
-    const stanza = reader.read(fields[1] as Bytes);
+    const fields = new FieldReader(payload);
+    const how = Number(fields.next());
+    if (isUnasked(how)) debts.unask();
+    const stanza = reader.read(fields.next());
     const from = jids.get(stanza.from ?? '');
     const to = jids.get(stanza.to ?? '');
     if (from === undefined || to === undefined) return;
-    accounts.incoming(
-      stanza,
-      from,
-      to,
-      passage((how & 1) !== 0, again || (how & 2) !== 0),
-      debts,
-      no,
-    );
+    accounts.incoming(stanza, from, to, unpackHow(how, again), debts, no);
   }
 
-  private outgoing(
-    from: WorkerId,
-    fields: Bytes[],
-    again: boolean,
-    debts: ReceivedDebts,
-    no: number,
-  ): void {
+  private outgoing({ from, no, payload, again }: Incoming, debts: ReceivedDebts): void {
     const { reader, jids, accounts } = this.parts;
-    const how = Number(fields[2]);
-    const stanza = reader.read(fields[3] as Bytes);
+    const fields = new FieldReader(payload);
+    const bare = fields.next();
+    const id = Number(fields.next());
+    const how = Number(fields.next());
+    if (isUnasked(how)) debts.unask();
+    const stanza = reader.read(fields.next());
     const to = stanza.to === undefined ? undefined : jids.get(stanza.to);
     this.withSession(
       from,
-      fields,
+      bare,
+      id,
       debts,
       no,
       (account, session) => {
-        accounts.outgoing(
-          account,
-          session,
-          stanza,
-          to,
-          passage((how & 1) !== 0, again || (how & 2) !== 0),
-          debts,
-          no,
-        );
+        accounts.outgoing(account, session, stanza, to, unpackHow(how, again), debts, no);
       },
       () => {
         // Neither kept nor passed on: `h` may count it only if its sender is told.
-        const sender = jids.get(text(fields[0] as Bytes));
+        const sender = jids.get(text(bare));
         const error = sender && notTaken(stanza, to, sender, busy());
-        if (error) this.send(from, frame(FRAME.deliver, fields[1] as Bytes, 0, error));
+        if (error) this.send(from, frame(FRAME.deliver, id, 0, error));
       },
     );
   }
@@ -340,7 +343,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     const { accounts } = this.parts;
     const bare = text(fields[0] as Bytes) as BareJid;
     const id = Number(fields[1]);
-    this.withSession(from, fields, debts, no, (account, session) => {
+    if (kind !== FRAME.store && kind !== FRAME.offer) debts.unask();
+    this.withSession(from, fields[0] as Bytes, id, debts, no, (account, session) => {
       if (takeNews(session, kind, fields[2] as Bytes)) return;
       switch (kind) {
         case FRAME.proven:
@@ -369,17 +373,18 @@ export class Crossing implements LinkHandler, Elsewhere {
   /** The account may still be loading after an announcement: then the frame waits, and its order holds. */
   private withSession(
     from: WorkerId,
-    fields: Bytes[],
+    bare: Bytes,
+    id: number,
     debts: ReceivedDebts,
     no: number,
     act: (account: Account, session: SessionRef) => void,
     lost?: () => void,
   ): void {
-    const jid = this.parts.jids.get(text(fields[0] as Bytes));
+    const jid = this.parts.jids.get(text(bare));
     if (jid === undefined) return;
     debts.owe(no);
     const taken = this.parts.accounts.cache.whenLoaded(jid, (account) => {
-      const session = account?.byConnection(from, Number(fields[1]));
+      const session = account?.byConnection(from, id);
       try {
         if (account !== undefined && session !== undefined) act(account, session);
         else lost?.();
@@ -393,35 +398,8 @@ export class Crossing implements LinkHandler, Elsewhere {
     debts.pay(no);
   }
 
-  private bindHere(from: WorkerId, fields: Bytes[], debts: ReceivedDebts, no: number): void {
-    const [request, bare, resource, id] = fields as [Bytes, Bytes, Bytes, Bytes];
-    // Open until answered: if this worker dies before, the request comes again to the next one.
-    debts.owe(no);
-    this.parts.accounts.attach(
-      {
-        jid: parseJid(text(bare)),
-        resource: resource === '' ? undefined : text(resource),
-        id: Number(id),
-        worker: from,
-        port: new RemotePort(from, Number(id), this.send),
-      },
-      (result) => {
-        const answer =
-          result.refused === undefined ? ['', utf8(result.session.jid.full)] : [result.refused, ''];
-        this.send(from, frame(FRAME.bound, request, ...answer));
-        debts.pay(no);
-      },
-    );
-  }
-
   private request(): string {
     return `${this.parts.placement.self}-${++this.lastRequest}`;
-  }
-
-  private take<T>(waiting: Map<string, T>, request: string | undefined): T | undefined {
-    const found = waiting.get(request ?? '');
-    waiting.delete(request ?? '');
-    return found;
   }
 
   private sentTo(worker: WorkerId): SentDebts {

@@ -1,5 +1,6 @@
 // What workers say to each other: one letter, then fields, parted by NUL, which no XML and no address contains.
 // Version 1 of these frames; a new letter or a new last field is understood or ignored by version N − 1.
+import { passage, type Passage } from '../account/outlet.ts';
 import type { Reference } from '../host/views.ts';
 import type { Bytes } from '../xml/bytes.ts';
 
@@ -7,11 +8,14 @@ import type { Bytes } from '../xml/bytes.ts';
 export const FRAME = {
   /** Sender's owner → recipient's owner: how, stanza with both addresses. */
   incoming: 'I',
+  /** Owner → owners of contacts: one presence without `to`, then the bare JID of each. Nothing is owed for it. */
+  fanOut: 'F',
   /** Session's worker → account's owner: account, session, how, stanza without `from`. */
   outgoing: 'O',
-  /** Session's worker → owner: request, account, resource or nothing, session. */
+  /** Session's worker → owner: request, account, resource or nothing, session, device or nothing, 1 if the account is
+   * temporary, what is to be enabled or nothing. */
   bind: 'B',
-  /** Owner → session's worker: request, refusal or nothing, full JID. */
+  /** Owner → session's worker: request, refusal or nothing, full JID, what was enabled. */
   bound: 'b',
   /** Owner → session's worker: session, reference, stanza. */
   deliver: 'D',
@@ -48,6 +52,25 @@ export const FRAME = {
 
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
+/** Bits of the field `how`. */
+const OWED = 1;
+const AGAIN = 2;
+const UNASKED = 4;
+
+/** @param unasked nobody waits for the frame's done; an earlier version does not say, and is told at once */
+export function packHow(owed: boolean, again: boolean, unasked: boolean): number {
+  return (owed ? OWED : 0) + (again ? AGAIN : 0) + (unasked ? UNASKED : 0);
+}
+
+/** @param again the frame itself comes once more */
+export function unpackHow(how: number, again: boolean): Passage {
+  return passage((how & OWED) !== 0, again || (how & AGAIN) !== 0);
+}
+
+export function isUnasked(how: number): boolean {
+  return (how & UNASKED) !== 0;
+}
+
 const SEPARATOR = '\0';
 
 export function frame(kind: FrameKind, ...fields: readonly (string | number)[]): Bytes {
@@ -57,6 +80,24 @@ export function frame(kind: FrameKind, ...fields: readonly (string | number)[]):
 /** The letter of a frame. */
 export function kindOfFrame(payload: Bytes): string {
   return payload.charAt(0);
+}
+
+/** Its fields, one after the other. PERF: the frames of every message are not split, only cut where they are read. */
+export class FieldReader {
+  private readonly payload: Bytes;
+  private at = 1;
+
+  constructor(payload: Bytes) {
+    this.payload = payload;
+  }
+
+  /** The next field; empty behind the last. */
+  next(): Bytes {
+    const from = this.at;
+    const end = this.payload.indexOf(SEPARATOR, from);
+    this.at = end < 0 ? this.payload.length : end + 1;
+    return (end < 0 ? this.payload.slice(from) : this.payload.slice(from, end)) as Bytes;
+  }
 }
 
 /** Its fields. */

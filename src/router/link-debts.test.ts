@@ -1,5 +1,6 @@
 import type { Debtor } from '../session/ledger.ts';
-import { SentDebts } from './link-debts.ts';
+import type { Links } from '../cluster/link.ts';
+import { ReceivedDebts, SentDebts } from './link-debts.ts';
 
 class Book implements Debtor {
   readonly owed: number[] = [];
@@ -54,5 +55,56 @@ describe('debts of frames that were sent', () => {
     debts.dropped(3);
     debts.dropped(5);
     expect(book.paid).toEqual([]);
+  });
+});
+
+describe('debts of frames that were received', () => {
+  function received(): { debts: ReceivedDebts; settled: string[] } {
+    const settled: string[] = [];
+    const links: Pick<Links, 'settle'> = {
+      settle: (from, no, unasked) => {
+        settled.push(`${from}:${no}${unasked === true ? ' unasked' : ''}`);
+      },
+    };
+    return { debts: new ReceivedDebts(1, links as Links), settled };
+  }
+
+  test('a frame is settled when it was handled and what it owes is paid', () => {
+    const { debts, settled } = received();
+    debts.begin(1, false);
+    debts.owe(1);
+    debts.end(1);
+    debts.begin(2, false);
+    debts.end(2);
+    expect(settled).toEqual(['1:2']);
+    debts.pay(1);
+    expect(settled).toEqual(['1:2', '1:1']);
+  });
+
+  test('one that nobody waits for says so when it is settled, at once or later, and no other does', () => {
+    const { debts, settled } = received();
+    debts.begin(1, false);
+    debts.unask();
+    debts.owe(1);
+    expect(debts.isUnasked(1)).toBe(true);
+    debts.end(1);
+    debts.begin(2, false);
+    debts.owe(2);
+    debts.end(2);
+    debts.begin(3, false);
+    debts.unask();
+    debts.end(3);
+    expect([1, 2].map((no) => debts.isUnasked(no))).toEqual([true, false]);
+    debts.pay(2);
+    debts.pay(1);
+    expect(settled).toEqual(['1:3 unasked', '1:2', '1:1 unasked']);
+  });
+
+  test('the done of a repeated frame is waited for: those behind it wait too', () => {
+    const { debts, settled } = received();
+    debts.begin(1, true);
+    debts.unask();
+    debts.end(1);
+    expect(settled).toEqual(['1:1']);
   });
 });

@@ -71,24 +71,47 @@ export class ReceivedDebts implements Debtor {
   /** PERF: most frames owe nothing once they are handled, so the one being handled needs no map. */
   private current = -1;
   private currentOpen = 0;
+  private currentUnasked = false;
+  private currentAgain = false;
   private readonly open = new Map<FrameNo, number>();
+  /** Those of `open` whose done nobody waits for. */
+  private readonly unasked = new Set<FrameNo>();
 
   constructor(from: WorkerId, links: Links) {
     this.from = from;
     this.links = links;
   }
 
-  /** The frame is being handled: it stays open until `end`, and beyond if it owes anything then. */
-  begin(no: FrameNo): void {
+  /**
+   * The frame is being handled: it stays open until `end`, and beyond if it owes anything then.
+   * @param again the frames behind a repeated one wait for its done (src/cluster/probation.ts)
+   */
+  begin(no: FrameNo, again: boolean): void {
     this.current = no;
     this.currentOpen = 1;
+    this.currentUnasked = false;
+    this.currentAgain = again;
+  }
+
+  /** Nobody at the other end waits for the done of the frame being handled. */
+  unask(): void {
+    this.currentUnasked = !this.currentAgain;
+  }
+
+  /** Nobody waits for the done of this frame, which is being handled or open. */
+  isUnasked(no: FrameNo): boolean {
+    return no === this.current ? this.currentUnasked : this.unasked.has(no);
   }
 
   end(no: FrameNo): void {
     const left = this.currentOpen - 1;
     this.current = -1;
-    if (left === 0) this.links.settle(this.from, no);
-    else this.open.set(no, left);
+    if (left === 0) {
+      this.links.settle(this.from, no, this.currentUnasked);
+      return;
+    }
+    this.open.set(no, left);
+    if (this.currentUnasked) this.unasked.add(no);
   }
 
   owe(no: number): void {
@@ -107,6 +130,6 @@ export class ReceivedDebts implements Debtor {
       return;
     }
     this.open.delete(no);
-    this.links.settle(this.from, no);
+    this.links.settle(this.from, no, this.unasked.delete(no));
   }
 }

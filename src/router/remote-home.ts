@@ -11,7 +11,7 @@ import type { Bytes } from '../xml/bytes.ts';
 import { utf8 } from '../xml/bytes.ts';
 import { render } from '../xml/forward.ts';
 import type { Stanza } from '../xml/stanza.ts';
-import { FRAME, frame, packReferences } from './frames.ts';
+import { FRAME, frame, packHow, packReferences } from './frames.ts';
 
 /** Sends one frame; a debtor is told when the receiver is done with it. */
 export type SendFrame = (to: WorkerId, payload: Bytes, debtor?: Debtor, n?: number) => void;
@@ -49,7 +49,7 @@ export class RemoteHome implements SessionHome {
     });
     if (stanza.name === 'presence' && to === undefined)
       this.presence = stanza.type === undefined ? bytes : ('' as Bytes);
-    const how = (debtor === undefined ? 0 : 1) + (again ? 2 : 0);
+    const how = packHow(debtor !== undefined, again, debtor === undefined);
     this.sendFrame(
       this.owner,
       frame(FRAME.outgoing, session.jid.bareBytes, session.id, how, bytes),

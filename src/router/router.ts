@@ -1,6 +1,7 @@
 // One question for each stanza: who owns its destination? RFC 6120 §10, RFC 6121 §8.
 import type { Accounts } from '../account/accounts.ts';
 import type { IqEngine } from '../account/iq-engine.ts';
+import { Copies } from '../account/copies.ts';
 import { PLAIN, type Outlet, type Passage } from '../account/outlet.ts';
 import type { Placement, WorkerId } from '../placement/placement.ts';
 import type { Jid } from '../protocol/jid.ts';
@@ -22,6 +23,7 @@ export interface Elsewhere {
     debtor: Debtor | undefined,
     n: number,
   ): void;
+  fanOut(worker: WorkerId, stanza: Stanza, from: Jid, to: readonly Jid[]): void;
 }
 
 export interface RouterParts {
@@ -29,6 +31,8 @@ export interface RouterParts {
   readonly hosts: ReadonlySet<string>;
   readonly elsewhere: Elsewhere;
   readonly reader: StanzaReader;
+  /** Whether an administrator lets stanzas go to this address of another server; absent: to any. */
+  readonly permits?: (to: Jid) => boolean;
 }
 
 export class Router implements Outlet {
@@ -50,6 +54,29 @@ export class Router implements Outlet {
     this.route(this.parts.reader.read(stanza), from, to, PLAIN, undefined, 0);
   }
 
+  fanOut(stanza: Stanza, from: Jid, to: readonly Jid[]): void {
+    const { placement, hosts, elsewhere } = this.parts;
+    const copies = new Copies(stanza, from);
+    let away: Map<WorkerId, Jid[]> | undefined;
+    for (const jid of to) {
+      if (jid.local === '' || !hosts.has(jid.domain)) {
+        this.route(stanza, from, jid, PLAIN, undefined, 0);
+        continue;
+      }
+      const owner = placement.locate(jid.bare);
+      if (owner === 'here') {
+        this.accounts.hear(copies, jid);
+        continue;
+      }
+      away ??= new Map();
+      const there = away.get(owner);
+      if (there === undefined) away.set(owner, [jid]);
+      else there.push(jid);
+    }
+    if (away === undefined) return;
+    for (const [worker, there] of away) elsewhere.fanOut(worker, stanza, from, there);
+  }
+
   isHere(to: Jid): boolean {
     return to.local === '' || this.parts.placement.locate(to.bare) === 'here';
   }
@@ -63,8 +90,10 @@ export class Router implements Outlet {
     n: number,
   ): void {
     if (!this.parts.hosts.has(to.domain)) {
-      // RFC 6120 §10.4: another domain; there is no way to it.
-      this.refuse(stanza, from, to, new StanzaError('remote-server-not-found'));
+      // RFC 6120 §10.4: another domain; there is no way to it, or an administrator has closed it.
+      const isClosed = this.parts.permits?.(to) === false;
+      const condition = isClosed ? 'not-allowed' : 'remote-server-not-found';
+      this.refuse(stanza, from, to, new StanzaError(condition));
       return;
     }
     if (to.local === '') {

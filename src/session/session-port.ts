@@ -4,7 +4,13 @@ import type { Bytes } from '../xml/bytes.ts';
 
 /** Why an owner ends a session; each is a stream error of RFC 6120 §4.9.3. */
 export type EndReason =
-  'conflict' | 'not-authorized' | 'system-shutdown' | 'resource-constraint' | 'reset' | 'host-gone';
+  | 'conflict'
+  | 'not-authorized'
+  | 'policy-violation'
+  | 'system-shutdown'
+  | 'resource-constraint'
+  | 'reset'
+  | 'host-gone';
 
 /**
  * One session's receiving end. Calls are ordered; nothing is answered.

@@ -1,4 +1,5 @@
 // A bound resource on the worker that has its socket. It outlives its connection (XEP-0198 §5, v1.6.3).
+import type { Screen, StreamSession } from '../host/stream-session.ts';
 import type { Reference } from '../host/views.ts';
 import type { Jid } from '../protocol/jid.ts';
 import { errorBytes, mayBeRefused } from '../protocol/replies.ts';
@@ -36,7 +37,7 @@ const QUIET_MS = 10_000;
 /** For so long what a client sends again may be here already, when a resumption could not wait any longer. */
 const REPEAT_MS = 30_000;
 
-export class Session implements SessionPort, Expirable {
+export class Session implements SessionPort, StreamSession, Expirable {
   readonly id: number;
   readonly jid: Jid;
   readonly parts: SessionParts;
@@ -45,6 +46,8 @@ export class Session implements SessionPort, Expirable {
   private sm: StreamManagement | undefined;
   /** Proof of receipt for a stream without XEP-0198; made with the first reference. */
   private proofs: Proofs | undefined;
+  /** Holds back what its client need not see now (XEP-0352). */
+  screen: Screen | undefined = undefined;
   private onWheel = false;
   /** Its client closed its stream in good order: nobody resumes it (XEP-0198 §7). */
   private left = false;
@@ -173,13 +176,27 @@ export class Session implements SessionPort, Expirable {
   // ---- from the owner
 
   deliver(stanza: Bytes, reference: Reference): void {
+    if (this.screen === undefined) this.queue(stanza, reference);
+    else if (!this.over && !this.sealed) {
+      for (const item of this.screen.take(stanza, reference))
+        this.queue(item.stanza, item.reference);
+    }
+  }
+
+  setScreen(screen: Screen | undefined): void {
+    const held = this.screen?.release();
+    this.screen = screen;
+    for (const item of held ?? []) this.queue(item.stanza, item.reference);
+  }
+
+  private queue(stanza: Bytes, reference: Reference): void {
     if (this.over || this.sealed) return;
     const sm = this.sm;
     if (sm !== undefined) {
       sm.sent(stanza, reference, this.stream !== undefined);
       if (sm.beyond(this.parts.limits)) {
         // SECURITY: the bound of the unacknowledged queue: the session ends, what it did not prove stays pending.
-        this.overflow();
+        this.end('resource-constraint');
         return;
       }
       // It waits behind what is still to be sent again.
@@ -194,7 +211,7 @@ export class Session implements SessionPort, Expirable {
       this.proofs ??= new Proofs();
       this.proofs.given(reference);
       if (this.proofs.beyond) {
-        this.overflow();
+        this.end('resource-constraint');
         return;
       }
       this.soon();
@@ -253,6 +270,8 @@ export class Session implements SessionPort, Expirable {
     const old = this.stream;
     this.stream = undefined;
     old?.fail('conflict');
+    // XEP-0352 §5.2: a resumed stream begins active.
+    this.setScreen(undefined);
     if (this.over || this.left || this.quiet) {
       ready(!this.over && !this.left);
       return;
@@ -293,6 +312,8 @@ export class Session implements SessionPort, Expirable {
   snapshot(): SessionSnapshot | undefined {
     const sm = this.sm;
     if (this.left || this.sealed || sm?.resumable !== true) return undefined;
+    this.setScreen(undefined);
+    if (this.over) return undefined;
     return {
       jid: this.jid.full,
       token: sm.token,
@@ -405,13 +426,6 @@ export class Session implements SessionPort, Expirable {
     if (this.parts.clock.monotonicMs() < this.againUntilMs) return true;
     this.againUntilMs = 0;
     return false;
-  }
-
-  private overflow(): void {
-    const stream = this.stream;
-    this.stream = undefined;
-    stream?.fail('resource-constraint');
-    this.finish();
   }
 
   private finish(): void {

@@ -87,3 +87,29 @@ export function render(
   if (content === '' && append === undefined) return `${out}/>` as Bytes;
   return `${out}>${content}${append ?? ''}</${name}>` as Bytes;
 }
+
+/** A stanza for many recipients: all of it is rendered once, `to` is put in between for each. */
+export interface Halves {
+  readonly before: Bytes;
+  readonly after: Bytes;
+}
+
+/** The same as `render`, in two halves: between them belongs the value of `to`, escaped. */
+export function renderHalves(stanza: Stanza, frame: Frame, envelope: Envelope): Halves {
+  const name = utf8(stanza.name);
+  const { from, type, id, lang } = envelope;
+  const sender = from === undefined ? '' : ` from='${escapeAttr(from)}'`;
+  const before = `<${name}${XMLNS[frame]}${sender} to='` as Bytes;
+  let after = "'";
+  if (type !== undefined) after += ` type='${escapeAttr(type)}'`;
+  if (id !== undefined) after += ` id='${escapeAttr(id)}'`;
+  if (lang !== undefined) after += ` xml:lang='${escapeAttr(lang)}'`;
+  const content = contentFor(stanza, frame, undefined);
+  after += content === '' ? '/>' : `>${content}</${name}>`;
+  // PERF: one flat string each; ropes would be flattened once for every recipient.
+  return { before: flat(before), after: flat(after as Bytes) };
+}
+
+function flat(bytes: Bytes): Bytes {
+  return Buffer.from(bytes, 'latin1').latin1Slice() as Bytes;
+}

@@ -92,6 +92,14 @@ describe.each(DELIVERY_TABLE.map((row) => [row.clause, row.situation, row.action
         case 'deliver-match':
           expect(given).toEqual({ ...none, silent: 1 });
           break;
+        case 'account':
+          // §3.1.3: a request goes to every available resource; the rest finds no subscription that it could change.
+          expect(given).toEqual(
+            kind === 'presence-subscribe'
+              ? { ...none, open: open === undefined ? 0 : 1, negative: 1 }
+              : none,
+          );
+          break;
         default:
           expect(given).toEqual(none);
       }

@@ -36,10 +36,10 @@ test('load is shed in stages, and messages outlive the sessions that were to get
   for (const body of bodies)
     sender.send(`<message to='${user.bare}' type='chat'><body>${body}</body></message>`);
   await sender.isAcknowledged();
-  expect((await server.call('session count', {})).hibernating).toBe(1);
+  expect((await server.command('session count', {})).hibernating).toBe(1);
 
   server.rewrite({ limits: { connectionsPerAddress: 0, workerMemoryBytes: '1 MiB' } });
-  await server.call('reload', {});
+  await server.command('reload', {});
   await until('newcomers are refused', async () => (await stages()).every((stage) => stage >= 2));
   // The supervisor knows it from the next beat.
   await until('a connection is closed unread', async () => {
@@ -51,7 +51,7 @@ test('load is shed in stages, and messages outlive the sessions that were to get
     return first.kind !== 'header';
   });
   await until('sleeping sessions end', async () => {
-    return (await server.call('session count', {})).hibernating === 0;
+    return (await server.command('session count', {})).hibernating === 0;
   });
   await until('all stages are in force', async () =>
     (await stages()).every((stage) => stage === 4),
@@ -63,7 +63,7 @@ test('load is shed in stages, and messages outlive the sessions that were to get
   expect(server.log(true)).toBeDefined();
 
   server.rewrite({});
-  await server.call('reload', {});
+  await server.command('reload', {});
   await until('nothing is shed', async () => (await stages()).every((stage) => stage === 0));
   await new Promise((resolve) => setTimeout(resolve, 500));
   const again = await Client.login(server, user, { managed: true });

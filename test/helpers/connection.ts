@@ -22,6 +22,10 @@ export interface ConnectOptions {
   /** `direct`: TLS from the first byte. */
   readonly tls?: 'none' | 'direct';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** What the client shows in the handshake (SASL EXTERNAL). */
+  readonly certificate?: { readonly key: string; readonly cert: string };
+  /** Of the host that is asked for in the handshake. */
+  readonly servername?: string;
   /** An address of this machine to come from: failed log-ins slow down whoever shares it. */
   readonly from?: string;
   /** Our side stays open when the server has ended its own. */
@@ -54,7 +58,8 @@ export class Connection {
       ? connectTls({
           port: server.tlsPort,
           host: '127.0.0.1',
-          servername: HOST,
+          servername: options.servername ?? HOST,
+          ...options.certificate,
           rejectUnauthorized: false,
           ALPNProtocols: ['xmpp-client'],
           ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),

@@ -181,6 +181,9 @@ const ACTS: Readonly<Record<string, Act>> = {
     actor.acknowledging = true;
     actor.acknowledge();
   },
+  // XEP-0352 §4.2
+  'becomes inactive': (actor) => actor.sendRaw("<inactive xmlns='urn:xmpp:csi:0'/>"),
+  'becomes active': (actor) => actor.sendRaw("<active xmlns='urn:xmpp:csi:0'/>"),
   'loses its connection': (actor) => actor.cut(),
   // The old connection stays open and is not read: the server does not know yet that it is of no use.
   'is left hanging': (actor) => void actor.connection.socket.pause(),

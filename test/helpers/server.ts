@@ -11,6 +11,7 @@ import {
   type CommandName,
   type CommandResult,
 } from '../../src/admin/index.ts';
+import { moduleSchemas } from '../../src/app/module-schemas.ts';
 import { openAccountsOffline } from '../../src/app/offline-accounts.ts';
 import { makeCredentials } from '../../src/auth/credentials.ts';
 import { Hashing } from '../../src/auth/hashing.ts';
@@ -191,13 +192,43 @@ export class TestServer {
     await this.run();
   }
 
-  /** What `xmppd status` is told. */
-  async status() {
-    return await this.call('status', {});
+  /** The command line, with the configuration of this server. */
+  async cli(...args: readonly string[]) {
+    const child = spawn(process.execPath, [MAIN, ...args, '--config', this.file], {
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const code = await within(ended, STOP_MS, () => `the end of xmppd ${args.join(' ')}`);
+    return { code, output, errors };
   }
 
-  /** An administrative command. @throws OperatorError */
-  async call<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
+  /** What `xmppd status` is told. */
+  async status() {
+    return await this.command('status', {});
+  }
+
+  /** An account of that very name, made while the server runs. */
+  async makeUser(local: string): Promise<User> {
+    const user = { local, bare: `${local}@${HOST}`, password: PASSWORD };
+    await this.command('user add', { address: user.bare, password: PASSWORD });
+    return user;
+  }
+
+  /** As `xmppd user passwd` and `xmppd user del` do it. */
+  async setPassword(user: User, password: string): Promise<void> {
+    await this.command('user passwd', { address: user.bare, password });
+  }
+
+  async removeUser(user: User): Promise<void> {
+    await this.command('user del', { address: user.bare });
+  }
+
+  /** An administrative command, by the control socket. @throws OperatorError */
+  async command<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
     const control = await connectControl(this.path('data/run/control.sock'), systemTimers);
     try {
       return await control.call(name, args);
@@ -218,20 +249,6 @@ export class TestServer {
         ? config
         : JSON.stringify(merged(this.config, config), undefined, 1);
     writeFileSync(this.file, text);
-  }
-
-  /** The command line, on this server's configuration. */
-  async xmppd(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
-    const child = spawn(process.execPath, [MAIN, '--config', this.file, ...args], {
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    return { code, output, errors };
   }
 
   /** Lines of the log that fit, as they are. */
@@ -285,7 +302,7 @@ export class TestServer {
   private async makeAccounts(count: number): Promise<void> {
     const hashing = new Hashing({ concurrency: 1, maxQueued: 10 });
     const credentials = await makeCredentials(PASSWORD, hashing, systemRandom, ITERATIONS);
-    const accounts = await openAccountsOffline(loadConfig(this.file));
+    const accounts = await openAccountsOffline(loadConfig(this.file, await moduleSchemas()));
     const locals = Array.from(
       { length: count },
       (_, n) => `u${n}-${randomBytes(4).toString('hex')}`,

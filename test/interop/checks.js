@@ -28,14 +28,8 @@ export const CHECKS = [
   { id: 'presence', title: 'subscription, and presence of the contact' },
 ];
 
-/** What the server itself does not have. Where such a check fails, that is the reason, and the table says so. */
-export const NOT_YET = {
-  presence: 'the server does not keep subscriptions yet',
-};
-
 /**
- * What became of a check: `lacks` is a thing the client cannot do, `silent` that its program said nothing about it,
- * `not yet` a thing the server cannot do.
- * @typedef {'passed' | 'failed' | 'lacks' | 'not yet' | 'silent'} Outcome
+ * What became of a check: `lacks` is a thing the client cannot do, `silent` that its program said nothing about it.
+ * @typedef {'passed' | 'failed' | 'lacks' | 'silent'} Outcome
  * @typedef {{ outcome: Outcome, note?: string }} Answer
  */

@@ -63,7 +63,7 @@ test('the status is what is so, the sum of the store included', async () => {
     expect(worker).toMatchObject({ state: 'up', restarts: 0, shedding: 0 });
     expect(worker.residentBytes).toBeGreaterThan(2 ** 25);
   }
-  const { output } = await server.xmppd('status');
+  const { output } = await server.cli('status');
   expect(output).toMatch(
     /worker 0: up, process \d+, .* MiB, event loop \d+ ms late, \d+ units waiting/,
   );
@@ -72,7 +72,7 @@ test('the status is what is so, the sum of the store included', async () => {
 });
 
 test('what a variable sets holds, and says so at a reload', async () => {
-  const { output } = await server.xmppd('config', 'diff');
+  const { output } = await server.cli('config', 'diff');
   // This command line has not the variable; the server that is asked has.
   expect(output).toContain('nothing differs');
 });

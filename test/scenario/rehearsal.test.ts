@@ -1,4 +1,4 @@
-// What a worker plays to itself while nobody is connected (src/app/rehearsal).
+// What a worker plays to itself while nobody is logged in (src/app/rehearsal).
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Client } from '../helpers/client.ts';
@@ -8,7 +8,7 @@ const DEBUG = { log: { level: 'debug', format: 'json' } };
 
 const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => /^xmppd-\w{6}$/.test(name));
 
-test('a worker rehearses while nobody is connected, and then serves its clients', async () => {
+test('a worker rehearses while nobody is logged in, and then serves its clients', async () => {
   const before = scratch();
   const server = await TestServer.start({ workers: 1, accounts: 1, config: DEBUG });
   await server.logged(/"rounds":100,"ms":\d+,"msg":"rehearsed"/);
@@ -19,7 +19,7 @@ test('a worker rehearses while nobody is connected, and then serves its clients'
   await server.close();
 });
 
-test('a rehearsal ends when a client connects', async () => {
+test('a rehearsal ends when a client logs in', async () => {
   const server = await TestServer.start({ workers: 1, accounts: 1, config: DEBUG });
   const client = await Client.login(server, server.user(), { online: true });
   await server.logged(/"rounds":\d{1,2},"ms":\d+,"msg":"rehearsed"/);

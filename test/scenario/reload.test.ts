@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   server.rewrite({});
-  await server.call('reload', {});
+  await server.command('reload', {});
 });
 afterAll(async () => {
   await server.close();
@@ -38,33 +38,33 @@ test('each option says when it holds, and those that are live hold for streams t
     expect.objectContaining({ option: 'workers', to: '5', live: false }) as unknown,
     { option: 'limits.maxStanzaBytes', from: '256 KiB', to: '10000', live: true },
   ];
-  expect((await server.call('config diff', {})).changes).toEqual(wanted);
+  expect((await server.command('config diff', {})).changes).toEqual(wanted);
   const big = `<message to='${client.bare}' id='big'><body>${'x'.repeat(12_000)}</body></message>`;
   client.send(big);
   expect(bodyOf(await client.next())).toHaveLength(12_000);
-  expect((await server.call('reload', {})).changes).toEqual(wanted);
+  expect((await server.command('reload', {})).changes).toEqual(wanted);
   await isAlive(client);
   client.send(big);
   const error = await client.connection.element('error');
   expect(childOf(error, 'policy-violation', 'urn:ietf:params:xml:ns:xmpp-streams')).toBeDefined();
   // What needs a restart still differs.
-  expect((await server.call('config diff', {})).changes).toEqual([wanted[0]]);
+  expect((await server.command('config diff', {})).changes).toEqual([wanted[0]]);
 });
 
 test('a file with mistakes leaves the configuration that runs in force, and says where they are', async () => {
   const client = await Client.login(server, server.user(), { online: true });
   server.rewrite('limits:\n  maxStanzaBytes: 10000\n  maxStanzaByte: 7\n');
-  const { code, errors } = await server.xmppd('reload');
+  const { code, errors } = await server.cli('reload');
   expect(code).toBe(78);
   expect(errors).toMatch(/error config-invalid: .*xmppd\.yml:3:3: unknown option "maxStanzaByte"/);
   server.rewrite('hosts: [');
-  await expect(server.call('reload', {})).rejects.toMatchObject({ code: 'config-invalid' });
-  await expect(server.call('config diff', {})).rejects.toMatchObject({ code: 'config-invalid' });
+  await expect(server.command('reload', {})).rejects.toMatchObject({ code: 'config-invalid' });
+  await expect(server.command('config diff', {})).rejects.toMatchObject({ code: 'config-invalid' });
   process.kill(server.pid, 'SIGHUP');
   await server.logged(/the one before stays/);
   await isAlive(client);
   server.rewrite({});
-  expect((await server.call('config diff', {})).changes).toEqual([]);
+  expect((await server.command('config diff', {})).changes).toEqual([]);
 });
 
 test('SIGHUP reloads', async () => {
@@ -75,26 +75,26 @@ test('SIGHUP reloads', async () => {
 
 test('the command line tells what differs', async () => {
   server.rewrite({ log: { level: 'debug', format: 'pretty' } });
-  const { code, output } = await server.xmppd('config', 'diff');
+  const { code, output } = await server.cli('config', 'diff');
   expect(code).toBe(0);
   expect(output).toContain('2 options differ.');
   expect(output).toContain('log.level: info → debug  [at reload]');
   expect(output).toContain('log.format: json → pretty  [at restart]');
-  const json = await server.xmppd('--json', 'reload');
+  const json = await server.cli('--json', 'reload');
   expect(JSON.parse(json.output)).toMatchObject({
     changes: [{ option: 'log.level', live: true }, { live: false }],
   });
 });
 
 test('the log level changes at once, and goes back to the file at a reload', async () => {
-  await server.call('log level', { level: 'error' });
+  await server.command('log level', { level: 'error' });
   server.rewrite({ limits: { idlePingMs: '78s' } });
-  const { changes } = await server.call('reload', {});
+  const { changes } = await server.command('reload', {});
   expect(changes.map(({ option, to }) => [option, to])).toEqual([
     ['log.level', 'info'],
     ['limits.idlePingMs', '78s'],
   ]);
-  await expect(server.call('log level', { level: 'loud' })).rejects.toMatchObject({
+  await expect(server.command('log level', { level: 'loud' })).rejects.toMatchObject({
     code: 'command-arguments',
   });
 });
@@ -123,9 +123,9 @@ test('a host comes and goes: its sessions end with host-gone, its accounts are k
   const client = await Client.login(server, server.user(), { online: true });
   expect((await loginElsewhere('kim')).answer.name).toBe('error');
   server.rewrite({ hosts: [HOST, OTHER] });
-  const { changes } = await server.call('reload', {});
+  const { changes } = await server.command('reload', {});
   expect(changes).toEqual([expect.objectContaining({ option: `hosts.${OTHER}`, live: true })]);
-  await server.call('user add', { address: `kim@${OTHER}`, password: 'open sesame' });
+  await server.command('user add', { address: `kim@${OTHER}`, password: 'open sesame' });
   const { connection, answer } = await loginElsewhere('kim');
   expect(answer.name).toBe('success');
   connection.send(`<message to='${client.bare}' type='chat'><body>from far</body></message>`);
@@ -135,14 +135,14 @@ test('a host comes and goes: its sessions end with host-gone, its accounts are k
   await client.reached(`kim@${OTHER}`);
 
   server.rewrite({ hosts: [HOST] });
-  await server.call('reload', {});
+  await server.command('reload', {});
   expect((await connection.element('error')).children[0]).toMatchObject({ name: 'host-gone' });
   await connection.take('close tag');
   expect((await loginElsewhere('kim')).answer.name).toBe('error');
   await isAlive(client);
 
   server.rewrite({ hosts: [HOST, OTHER] });
-  await server.call('reload', {});
+  await server.command('reload', {});
   const again = await loginElsewhere('kim');
   expect(again.answer.name).toBe('success');
   again.connection.send('<presence/>');
@@ -173,15 +173,19 @@ test('certificates are renewed without dropping a stream; one that cannot be use
   const oldKey = readFileSync(key);
 
   writeFileSync(certificate, made.cert);
-  await expect(server.call('reload', {})).rejects.toMatchObject({ code: 'certificate-unusable' });
+  await expect(server.command('reload', {})).rejects.toMatchObject({
+    code: 'certificate-unusable',
+  });
   writeFileSync(certificate, 'no certificate');
-  await expect(server.call('reload', {})).rejects.toMatchObject({ code: 'certificate-unusable' });
+  await expect(server.command('reload', {})).rejects.toMatchObject({
+    code: 'certificate-unusable',
+  });
   expect((await shownCertificate()).fingerprint).toBe(before.fingerprint);
   expect(oldKey).not.toEqual(Buffer.from(made.private));
 
   writeFileSync(certificate, made.cert);
   writeFileSync(key, made.private);
-  await server.call('reload', {});
+  await server.command('reload', {});
   const after = await shownCertificate();
   expect(after.fingerprint).toBe(new X509Certificate(made.cert).fingerprint256);
   await isAlive(client);
@@ -189,7 +193,7 @@ test('certificates are renewed without dropping a stream; one that cannot be use
 
 test('options of modules change in place', async () => {
   server.rewrite({ offline: { maxMessages: 1 } });
-  await server.call('reload', {});
+  await server.command('reload', {});
   const client = await Client.login(server, server.user());
   const absent = server.user();
   const send = (id: string): void =>
@@ -197,13 +201,13 @@ test('options of modules change in place', async () => {
       `<message to='${absent.bare}' type='chat' id='${id}'><body>${id}</body><no-permanent-store xmlns='urn:xmpp:hints'/></message>`,
     );
   server.rewrite({ offline: { maxMessages: 1 }, archive: { enabled: false } });
-  await server.call('reload', {});
+  await server.command('reload', {});
   send('first');
   send('second');
   const refused = await client.next();
   expect([refused.attrs['id'], refused.attrs['type']]).toEqual(['second', 'error']);
   server.rewrite({ archive: { enabled: false } });
-  await server.call('reload', {});
+  await server.command('reload', {});
   send('third');
   expect((await client.drained()).map((element) => element.attrs['id'])).toEqual([]);
 });

@@ -35,5 +35,10 @@ test.each(scripts)('%s', async (_title, script) => {
   if (copied.status === 'rejected') throw copied.reason;
   if (rewritten.status === 'rejected') throw rewritten.reason;
   expect(copied.value).not.toBe('');
-  expect(rewritten.value).toBe(copied.value);
+  expect(timeless(rewritten.value)).toBe(timeless(copied.value));
 });
+
+/** XEP-0012: the two plays do not run in the same second. */
+function timeless(transcript: string): string {
+  return transcript.replace(/ seconds='\d+'/g, " seconds='*'");
+}

@@ -59,7 +59,7 @@ told('systemd hears when the server is ready, lives, reloads and stops', async (
   try {
     expect(await listener.hears(/READY=1/)).toContain('STATUS=serving localhost');
     await listener.hears(/WATCHDOG=1/);
-    await server.call('reload', {});
+    await server.command('reload', {});
     const reloading = await listener.hears(/RELOADING=1/);
     // CLOCK_MONOTONIC in microseconds, which counts from the start of the machine.
     const usec = Number(/MONOTONIC_USEC=(\d+)/.exec(reloading)?.[1]);

@@ -20,7 +20,8 @@ export class Child {
     // Its own session: Ctrl-C in a terminal reaches the supervisor alone, which then stops everybody in order.
     this.#process = fork(fileURLToPath(entry), args, {
       // PERF(docs/performance.md): a small young generation keeps 2 KiB an idle session, and costs a tenth of a busy one.
-      execArgv: [...process.execArgv, '--max-semi-space-size=4'],
+      // One helper thread for compiler and collector: four of them on the cores of other workers cost more than they save.
+      execArgv: [...process.execArgv, '--max-semi-space-size=4', '--v8-pool-size=1'],
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

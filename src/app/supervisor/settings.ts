@@ -33,6 +33,8 @@ export interface SupervisorControl {
   configure(settings: LiveSupervisorSettings): void;
   /** The same as SIGTERM. */
   stop(): void;
+  /** Replaces every worker by a new process, one after another. Nothing if that is under way already. */
+  restart(): void;
   /** Asks a worker. @throws OperatorError `control-timeout`, `control-broken`, or what the worker threw */
   ask(slot: number, verb: string, args: unknown, timeoutMs: number): Promise<unknown>;
 }

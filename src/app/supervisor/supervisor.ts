@@ -61,6 +61,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   #outcome: Outcome = { code: 0 };
   #deadline: TimerHandle | undefined;
   #finish: () => void = () => undefined;
+  #toReplace: WorkerSlot[] = [];
 
   constructor(options: SupervisorOptions) {
     this.options = options;
@@ -130,6 +131,37 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
     if (this.#state === 'stopping') return;
     this.options.log.info({}, 'stopping');
     this.#end({ code: 0 }, this.options.settings.stopTimeoutMs ?? DEFAULTS.stopTimeoutMs);
+  }
+
+  restart(): void {
+    if (this.#state !== 'running' || this.#toReplace.length > 0) return;
+    this.options.log.info({}, 'replacing the workers one after another');
+    this.#toReplace = [...this.#slots];
+    this.#replaceNext();
+  }
+
+  /** The first of those to be replaced is the one whose turn it is. */
+  #replaceNext(): void {
+    const next = this.#toReplace[0];
+    if (next === undefined) return;
+    if (next.state === 'ready') this.#stopForSuccessor(next);
+    // It is being replaced as it is.
+    else if (next.state === 'starting') return;
+    else this.#replaced(next);
+  }
+
+  #stopForSuccessor(slot: WorkerSlot): void {
+    slot.stop();
+    const { timers, settings } = this.options;
+    timers.after(settings.stopTimeoutMs ?? DEFAULTS.stopTimeoutMs, () => {
+      if (this.#toReplace[0] === slot && slot.state === 'stopping') slot.kill();
+    });
+  }
+
+  #replaced(slot: WorkerSlot): void {
+    if (this.#toReplace[0] !== slot) return;
+    this.#toReplace.shift();
+    this.#replaceNext();
   }
 
   async ask(slot: number, verb: string, args: unknown, timeoutMs: number): Promise<unknown> {
@@ -226,6 +258,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
       onStarted?.(this);
     }
     this.onRoom();
+    this.#replaced(slot);
   }
 
   onFail(slot: WorkerSlot, failure: Failure): void {
@@ -235,6 +268,10 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   }
 
   onEnd(slot: WorkerSlot, why: string, livedMs: number): void {
+    if (this.#state === 'running' && this.#toReplace[0] === slot && why === CLEAN_END) {
+      slot.start();
+      return;
+    }
     this.#processEnded(`worker ${slot.slot}`, why, livedMs, () => slot.start());
   }
 

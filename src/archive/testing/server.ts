@@ -11,7 +11,9 @@ import type { Attached } from '../../account/attach.ts';
 import { Commits } from '../../account/commits.ts';
 import { IqEngine, IqHandlers } from '../../account/iq-engine.ts';
 import { LocalHome } from '../../account/local-home.ts';
+import { PLAIN } from '../../account/outlet.ts';
 import { MessageEngine } from '../../account/message-engine.ts';
+import { Gates } from '../../account/gates.ts';
 import { PresenceEngine } from '../../account/presence-engine.ts';
 import { ManualTime } from '../../auth/testing/manual-time.ts';
 import { Host, inOrder, schemaOf } from '../../host/host.ts';
@@ -131,6 +133,8 @@ interface TestServerOptions {
   readonly directory?: string;
   readonly time?: ManualTime;
   readonly log?: Log;
+  /** What modules write. */
+  readonly moduleLog?: Log;
 }
 
 export class TestServer {
@@ -258,7 +262,7 @@ export class TestServer {
     });
     const jids = new JidCache();
     const commits = new Commits(this.storage, () => undefined);
-    const elsewhere = { forward: () => undefined };
+    const elsewhere = { forward: () => undefined, fanOut: () => undefined };
     const router = new Router({
       placement: localPlacement,
       hosts: new Set([DOMAIN]),
@@ -274,15 +278,23 @@ export class TestServer {
       clock: time,
       timers: time,
       random: systemRandom,
-      log: silentLog,
+      log: this.options.moduleLog ?? silentLog,
       addIq: (...iq) => handlers.add(...iq),
       removeIq: (target, ns, name) => {
         handlers.remove(target, ns, name);
       },
       accounts: () => this.accounts.cache.all(),
-      send: () => undefined,
+      send: (stanza, from, to) => {
+        router.route(stanza, from, to, PLAIN, undefined, 0);
+      },
+      fanOut: (stanza, from, to) => {
+        router.fanOut(stanza, from, to);
+      },
+      mayTell: (stanza, account, to) => gates.mayTell(stanza, account, to),
+      address: (text) => jids.get(text),
     });
     const { host } = this;
+    const gates = new Gates(host.hooks, log);
     const iqs = new IqEngine(handlers, commits, router, time, log);
     const cache = new AccountCache({
       commits,
@@ -299,7 +311,16 @@ export class TestServer {
       outlet: router,
       messages: new MessageEngine(host.hooks, commits, router, { clock: time, timers: time }, log),
       iqs,
-      presences: new PresenceEngine(host.hooks, reader, silentLog),
+      presences: new PresenceEngine({
+        hooks: host.hooks,
+        gates,
+        commits,
+        outlet: router,
+        reader,
+        log: silentLog,
+        rules: () => host.presenceRules,
+      }),
+      gates,
       limits: {
         sessionsPerAccount: 32,
         resourceConflict: 'replace',
@@ -309,6 +330,7 @@ export class TestServer {
       newResource: () => 'made',
       reader,
       jids,
+      inlineBinds: host.inlineBinds,
     });
     router.connect(this.accounts, iqs);
     for (const module of modules) {

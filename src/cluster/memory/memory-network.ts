@@ -218,7 +218,7 @@ export class MemoryNetwork {
     let closing: Promise<void> | undefined;
     return {
       send: (to: WorkerId, payload: Bytes): FrameNo => state.send(to, payload),
-      settle: (from: WorkerId, no: FrameNo): void => state.settle(from, no),
+      settle: (from, no, unasked) => state.settle(from, no, unasked),
       room: (to: WorkerId): number => state.room(to),
       close: () => (closing ??= this.#close(process)),
     };

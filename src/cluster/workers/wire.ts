@@ -149,8 +149,6 @@ export class WireReader {
       this.#parts = [];
       this.#have = 0;
     }
-    // PERF: one conversion a chunk; messages are slices of it.
-    const bytes = data.toString('latin1');
     let at = 0;
     this.#need = HEADER_BYTES;
     while (at + HEADER_BYTES <= data.length) {
@@ -163,7 +161,7 @@ export class WireReader {
         this.#need = HEADER_BYTES + length;
         break;
       }
-      this.#message(data[at] as number, bytes.slice(at + HEADER_BYTES, end) as Bytes);
+      this.#message(data[at] as number, data.latin1Slice(at + HEADER_BYTES, end) as Bytes);
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a message may have called `stop`
       if (this.#stopped) return;
       at = end;

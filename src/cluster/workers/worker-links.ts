@@ -120,8 +120,8 @@ class WorkerLinks implements Links, ConnectionOwner {
     return this.#state.send(to, payload);
   }
 
-  settle(from: WorkerId, no: FrameNo): void {
-    this.#state.settle(from, no);
+  settle(from: WorkerId, no: FrameNo, unasked?: boolean): void {
+    this.#state.settle(from, no, unasked);
   }
 
   room(to: WorkerId): number {

@@ -158,8 +158,16 @@ export class RosterServer {
       },
       accounts: () => this.accounts.values(),
       send: () => undefined,
+      fanOut: () => undefined,
+      mayTell: () => true,
+      address: parseJid,
     });
-    const outlet = { send: () => undefined, isHere: () => true, route: () => undefined };
+    const outlet = {
+      send: () => undefined,
+      isHere: () => true,
+      route: () => undefined,
+      fanOut: () => undefined,
+    };
     this.iqs = new IqEngine(handlers, this.commits, outlet, systemTimers, silentLog);
     this.host.start(roster, options);
   }
