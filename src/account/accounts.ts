@@ -1,19 +1,13 @@
 // The owner's side: which accounts are in memory, their inboxes while they load, and the gate to the engines.
-import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
 import type { Reference } from '../host/views.ts';
-import { makeJid, type BareJid, type Jid, type JidCache } from '../protocol/jid.ts';
+import type { BareJid, Jid, JidCache } from '../protocol/jid.ts';
 import { NS } from '../protocol/namespaces.ts';
 import { StanzaError } from '../protocol/stanza-error.ts';
 import { actionFor, kindOf, type StanzaKind } from '../router/delivery-table.ts';
 import type { Debtor } from '../session/ledger.ts';
-import type { InlineBinds } from '../host/inline-bind.ts';
-import { isResourceOf } from '../auth/device-label.ts';
 import type { EndReason } from '../session/session-port.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Log } from '../util/log.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
-import type { StanzaReader } from '../xml/stanza-reader.ts';
 import type { Account } from './account.ts';
 import type { Copies } from './copies.ts';
 import type { Gates } from './gates.ts';
@@ -23,44 +17,31 @@ import type { ClientRequests } from './client-requests.ts';
 import type { IqEngine } from './iq-engine.ts';
 import { situationOf, type MessageEngine } from './message-engine.ts';
 import { PLAIN, type Outlet, type Passage } from './outlet.ts';
-import type { PresenceEngine } from './presence-engine.ts';
 import { addressed, errorBytes, mayBeRefused } from '../protocol/replies.ts';
+import { Resources, type ResourceParts } from './resources.ts';
 import { SessionRef } from './session-ref.ts';
 import type { Attached, AttachRequest } from './attach.ts';
 
-export interface AccountLimits {
-  readonly sessionsPerAccount: number;
-  /** RFC 6120 §7.7.2.2: the resource asked for is in use. */
-  readonly resourceConflict: 'replace' | 'refuse';
-}
-
-export interface AccountParts {
+export interface AccountParts extends ResourceParts {
   readonly cache: AccountCache;
-  readonly hooks: HookTable;
   readonly outlet: Outlet;
   readonly messages: MessageEngine;
   readonly iqs: IqEngine;
-  readonly presences: PresenceEngine;
   readonly gates: Gates;
   readonly requests?: ClientRequests;
-  readonly limits: AccountLimits;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly newResource: () => string;
-  readonly reader: StanzaReader;
   readonly jids: JidCache;
-  /** What modules do at the binding of a resource. */
-  readonly inlineBinds: InlineBinds;
 }
 
 export class Accounts {
   private readonly parts: AccountParts;
   readonly cache: AccountCache;
+  private readonly resources: Resources;
   /** How often each worker has died. */
   private readonly lives = new Map<number, number>();
 
   constructor(parts: AccountParts) {
     this.parts = parts;
+    this.resources = new Resources(parts);
     this.cache = parts.cache;
   }
 
@@ -209,7 +190,7 @@ export class Accounts {
         // Its worker died while the account was read: nobody would ever report its end.
         done({ refused: 'resource-constraint' });
       } else {
-        const result = this.bind(account, request);
+        const result = this.resources.bind(account, request);
         if (result.refused !== undefined) this.cache.forgetIfOver(account);
         done(result);
       }
@@ -233,7 +214,7 @@ export class Accounts {
     const waiting = session.abandon();
     account.remove(session, false);
     const unseen = waiting.length === 0 ? session.unseen : [...session.unseen, ...waiting];
-    this.each('session.ended', (handler) => {
+    this.resources.tell('session.ended', (handler) => {
       handler(account, session, waiting.length === 0 ? given : [...given, ...waiting], unseen);
     });
     for (const stanza of loose) this.reroute(account, session.jid, stanza);
@@ -255,7 +236,7 @@ export class Accounts {
     const session = account?.byConnection(worker, id);
     if (account === undefined || session === undefined) return;
     session.port.proved?.(references);
-    this.each('session.proven', (handler) => handler(account, session, references));
+    this.resources.tell('session.proven', (handler) => handler(account, session, references));
   }
 
   /** The session that a client may resume by this token. */
@@ -290,48 +271,6 @@ export class Accounts {
       const { jid } = account;
       this.parts.iqs.answer('account', stanza, jid, jid, account, asker, undefined, 0);
     });
-  }
-
-  private bind(account: Account, request: AttachRequest): Attached {
-    const { limits } = this.parts;
-    const resource = request.resource ?? this.parts.newResource();
-    const old = account.find(resource);
-    if (old?.worker === request.worker && old.id === request.id) {
-      return { account, session: old, known: true };
-    }
-    if (old !== undefined) {
-      // Nobody is there whom the newcomer would disturb, when the older one has no connection.
-      const isInUse = limits.resourceConflict === 'refuse' && !old.hibernates;
-      if (isInUse || request.yields === true) {
-        return { refused: 'conflict' };
-      }
-      this.replace(account, old);
-    } else if (account.sessions.length >= limits.sessionsPerAccount) {
-      return { refused: 'resource-constraint' };
-    }
-    const { device } = request;
-    if (device !== undefined && device !== '') this.endOthersOf(account, device);
-    const jid = makeJid(account.jid.local, account.jid.domain, resource);
-    const session = new SessionRef(jid, request.id, request.worker, request.port, this.parts.log);
-    account.add(session);
-    account.usedAtMs = this.parts.clock.monotonicMs();
-    this.each('session.attached', (handler) => handler(account, session));
-    if (request.inline === undefined) return { account, session };
-    const bind = this.parts.reader.read(request.inline);
-    return { account, session, inline: this.parts.inlineBinds.run(bind, account, session) };
-  }
-
-  /** XEP-0386 §4.2: earlier sessions of the same client, whatever it called itself then. */
-  private endOthersOf(account: Account, device: string): void {
-    for (const other of account.sessions) {
-      if (isResourceOf(other.jid.resource, device)) this.replace(account, other);
-    }
-  }
-
-  private replace(account: Account, old: SessionRef): void {
-    account.remove(old, true);
-    this.parts.presences.gone(account, old);
-    old.port.end('conflict');
   }
 
   private receive(
@@ -454,19 +393,6 @@ export class Accounts {
   private refuse(stanza: Stanza, from: Jid, to: Jid, error: StanzaError): void {
     if (!mayBeRefused(stanza) || stanza.name === 'presence') return;
     this.parts.outlet.send(errorBytes(stanza, to, from, error), to, from);
-  }
-
-  private each<N extends HookName>(hook: N, call: (handler: Hooks[N]) => void): void {
-    for (const entry of this.parts.hooks.list(hook)) {
-      try {
-        call(entry.handler);
-      } catch (error) {
-        this.parts.log.error(
-          { err: error, module: entry.module, hook },
-          'a hook threw. This is a bug of that module.',
-        );
-      }
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 // From the operator's settings to what the parts of a worker take.
 import type { AccountCacheParts } from '../account/account-cache.ts';
-import type { AccountLimits } from '../account/accounts.ts';
+import type { AccountLimits } from '../account/resources.ts';
 import type { C2sSettings } from '../c2s/c2s-parts.ts';
 import type { Settings } from '../config/index.ts';
 import type { SessionLimits } from '../session/session.ts';

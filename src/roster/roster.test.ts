@@ -192,11 +192,11 @@ describe('RFC 6121 §2.1.6: roster pushes', () => {
     expect(new Set(pushes.map(({ id }) => id)).size).toBe(2);
   });
 
-  it('follow the result of the set', async () => {
+  it('go before the result of the set', async () => {
     await balcony.get();
     balcony.received.length = 0;
     await balcony.set(NURSE);
-    expect(balcony.received.map(({ type }) => type)).toEqual(['result', 'set']);
+    expect(balcony.received.map(({ type }) => type)).toEqual(['set', 'result']);
   });
 
   it('are not sent for a set that was refused', async () => {

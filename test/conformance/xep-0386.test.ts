@@ -38,9 +38,10 @@ async function bind(user: User, content = '', device?: string): Promise<Bound> {
 
 test('§4.1: what can be bound with is listed', async () => {
   const { connection } = await secured(server);
-  expect(connection.received).toContain(
-    `<bind xmlns='${BIND2}'><inline><feature var='urn:xmpp:sm:3'/>`,
-  );
+  const [, listed = ''] =
+    /<bind xmlns='urn:xmpp:bind:0'><inline>(.*?)<\/inline>/.exec(connection.received) ?? [];
+  for (const feature of ['urn:xmpp:sm:3', 'urn:xmpp:carbons:2', 'urn:xmpp:csi:0'])
+    expect(listed).toContain(`<feature var='${feature}'/>`);
   connection.destroy();
 });
 

@@ -133,7 +133,7 @@ test('a module is stopped and started while sessions go on', async () => {
 
 test.each([
   ['one that others need', 'disco', 'module-needed'],
-  ['one with data of accounts', 'roster', 'module-restart'],
+  ['one with data of accounts', 'blocking', 'module-restart'],
   ['one that is not there', 'nothing', 'module-missing'],
 ])('%s is not stopped', async (_, name, code) => {
   await expect(server.command('module stop', { name })).rejects.toMatchObject({ code });

@@ -8,6 +8,7 @@ import { generate } from 'selfsigned';
 import { Client, login } from '../helpers/client.ts';
 import { Connection, HEADER } from '../helpers/connection.ts';
 import { HOST, TestServer } from '../helpers/server.ts';
+import { authenticate, secured } from '../helpers/sasl2.ts';
 import { bodyOf, childOf, textOf, type Element } from '../helpers/xml.ts';
 
 const OTHER = 'other.example';
@@ -210,4 +211,49 @@ test('options of modules change in place', async () => {
   await server.command('reload', {});
   send('third');
   expect((await client.drained()).map((element) => element.attrs['id'])).toEqual([]);
+});
+
+test('administrators come and go with the file', async () => {
+  const client = await Client.login(server, server.user());
+  const listed = async () =>
+    (
+      await client.ask(
+        `<iq type='get' to='${HOST}'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>`,
+      )
+    ).children.flatMap((child) => (typeof child === 'string' ? [] : child.children)).length;
+  const before = await listed();
+  server.rewrite({ admins: [client.bare] });
+  await server.command('reload', {});
+  expect(await listed()).toBeGreaterThan(before);
+  server.rewrite({});
+  await server.command('reload', {});
+  expect(await listed()).toBe(before);
+});
+
+test('a host is opened to anybody, and closed again', async () => {
+  const come = async (): Promise<string> => {
+    const { connection } = await secured(server);
+    const { name } = await authenticate(connection, { local: '', mechanism: 'ANONYMOUS' });
+    connection.destroy();
+    return name;
+  };
+  expect(await come()).toBe('failure');
+  server.rewrite({ hosts: { [HOST]: { anonymous: true } } });
+  await server.command('reload', {});
+  expect(await come()).toBe('success');
+  server.rewrite({});
+  await server.command('reload', {});
+  expect(await come()).toBe('failure');
+});
+
+test('tokens are given as long as the file lets them live', async () => {
+  const offered = async (): Promise<boolean> => {
+    const { connection } = await secured(server);
+    connection.destroy();
+    return connection.received.includes('urn:xmpp:fast:0');
+  };
+  expect(await offered()).toBe(true);
+  server.rewrite({ auth: { tokenLifetimeMs: 0 } });
+  await server.command('reload', {});
+  expect(await offered()).toBe(false);
 });

@@ -19,8 +19,6 @@ export const SCHEMA = serverSchema(MODULES);
 
 /** Log-in without passwords: whoever names an account is let in. */
 const AUTH = {
-  offered: () => ['PLAIN'],
-  offeredBindings: () => [],
   begin: () => ({
     start: (_mechanism, initial) => {
       const [local, domain] = String(initial).split('@');
@@ -201,6 +199,9 @@ export class SimWorker {
       door: domain.door,
       tls: {},
       endPoint: () => undefined,
+      anonymousHosts: new Set(),
+      certified: () => undefined,
+      features: { for: () => '<stream:features/>' },
       xml: domain.xml,
       jids: domain.jids,
       transport: {
@@ -210,6 +211,9 @@ export class SimWorker {
       },
       wheel: domain.wheel,
       moduleFeatures: () => domain.host.streamFeatures(),
+      moduleElement: (ns) => domain.host.elementHandler(ns),
+      bindFeatures: () => '',
+      takesInline: () => false,
       onClosed: (stream) => this.#streams.delete(stream),
     };
   }
