@@ -86,7 +86,6 @@ export const DRIVERS = {
   fastify: ['http'],
   '@fastify/*': ['http'],
   pino: ['observability'],
-  'prom-client': ['observability'],
   commander: ['cli', 'main.ts'],
   yaml: ['config'],
   '@xmpp/xml': ['xml'],

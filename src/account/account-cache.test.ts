@@ -41,8 +41,7 @@ function cacheOver(storage: Storage): AccountCache {
     commits: new Commits(storage, () => undefined),
     loaders: () => [],
     findAccount: 0 as QueryId,
-    inboxStanzas: 10,
-    cachedAccounts: 10,
+    limits: { inboxStanzas: 10, cachedAccounts: 10 },
     clock: { now: () => 0, monotonicMs: () => 0 },
     log: silentLog,
   });

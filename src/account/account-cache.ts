@@ -24,10 +24,13 @@ export interface AccountCacheParts {
   readonly loaders: () => readonly Loader[];
   /** One row (id, disabled) for (local, domain), or none. */
   readonly findAccount: QueryId;
-  /** Stanzas and attachments that wait while an account is being read. */
-  readonly inboxStanzas: number;
-  /** Accounts without sessions that are kept in memory. */
-  readonly cachedAccounts: number;
+  /** May change while it runs. */
+  readonly limits: {
+    /** Stanzas and attachments that wait while an account is being read. */
+    readonly inboxStanzas: number;
+    /** Accounts without sessions that are kept in memory. */
+    readonly cachedAccounts: number;
+  };
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,7 +65,7 @@ export class AccountCache {
 
   constructor(parts: AccountCacheParts) {
     this.parts = parts;
-    this.sweepAbove = parts.cachedAccounts;
+    this.sweepAbove = parts.limits.cachedAccounts;
   }
 
   /** Accounts in memory. */
@@ -128,7 +131,7 @@ export class AccountCache {
     }
     const loading = this.loading.get(jid.bare);
     if (loading !== undefined) {
-      if (loading.waiting.length >= this.parts.inboxStanzas) return false;
+      if (loading.waiting.length >= this.parts.limits.inboxStanzas) return false;
       loading.waiting.push(act);
       return true;
     }
@@ -145,22 +148,35 @@ export class AccountCache {
 
   /** Called once a second: accounts without sessions leave when there are too many of them. */
   sweep(): void {
-    if (this.loaded.size > this.sweepAbove) this.evict();
+    if (this.loaded.size > this.sweepAbove) this.evict(this.parts.limits.cachedAccounts);
     const nowMs = this.parts.clock.monotonicMs();
     for (const [bare, untilMs] of this.absent) if (untilMs <= nowMs) this.absent.delete(bare);
   }
 
-  private evict(): void {
+  /** Memory is short: accounts without sessions leave, all of them. @returns how many did */
+  shed(): number {
+    const before = this.loaded.size;
+    this.absent.clear();
+    this.evict(0);
+    return before - this.loaded.size;
+  }
+
+  /** Accounts in memory, for metrics. */
+  get size(): number {
+    return this.loaded.size;
+  }
+
+  private evict(kept: number): void {
     const idle = [...this.loaded.values()].filter(
       (account) => account.sessions.length === 0 && account.closing.length === 0,
     );
-    const excess = idle.length - this.parts.cachedAccounts;
+    const excess = idle.length - kept;
     if (excess > 0) {
       idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
       for (const account of idle.slice(0, excess)) this.loaded.delete(account.jid.bare);
     }
     // PERF: nobody is looked at again before there are clearly more of them; an idle server does nothing.
-    this.sweepAbove = Math.max(this.parts.cachedAccounts, this.loaded.size + SWEEP_STEP);
+    this.sweepAbove = Math.max(this.parts.limits.cachedAccounts, this.loaded.size + SWEEP_STEP);
   }
 
   private async load(jid: Jid, loading: Loading): Promise<void> {

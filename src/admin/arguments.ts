@@ -108,6 +108,15 @@ export const password: Argument<string> = (value) => {
   return value;
 };
 
+/** One of a few words. */
+export function oneOf<T extends string>(words: readonly T[]): Argument<T> {
+  return (value) => {
+    const found = words.find((word) => word === value);
+    if (found === undefined) throw new ArgumentError(`expected one of ${words.join(', ')}`);
+    return found;
+  };
+}
+
 /** An argument that may be left out. */
 export function optional<T>(argument: Argument<T>): Argument<T | undefined> {
   return (value) => (value === undefined ? undefined : argument(value));

@@ -46,6 +46,40 @@ export interface WorkerStatus {
   readonly connections: number;
   readonly sessions: number;
   readonly restarts: number;
+  /** How late its last sign of life was: how long its event loop was held up. */
+  readonly lagMs: number;
+  readonly residentBytes: number;
+  /** Units on their way to the disk. */
+  readonly storeWaiting: number;
+  /** Stages of shedding in force for want of memory; 0: none. */
+  readonly shedding: number;
+}
+
+/** How the database keeps up, as the workers see it. */
+export interface StoreStatus {
+  /** Null where the writer is a thread of the worker. */
+  readonly pid: number | null;
+  readonly state: 'starting' | 'up' | 'stopping' | 'down';
+  readonly restarts: number;
+  readonly waiting: number;
+  /** Of the write-ahead log, as last measured. */
+  readonly walBytes: number;
+  readonly lastCommitMs: number;
+}
+
+/** An option that differs between what runs and what the file says. */
+export interface OptionChange {
+  readonly option: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** It holds after a reload; otherwise from the next start. */
+  readonly live: boolean;
+}
+
+export interface ConfigReport {
+  /** Null: the server runs without a file. */
+  readonly file: string | null;
+  readonly changes: readonly OptionChange[];
 }
 
 export interface ServerStatus {
@@ -57,8 +91,13 @@ export interface ServerStatus {
   readonly hosts: readonly string[];
   /** `c2s [::]:5222` */
   readonly listening: readonly string[];
+  readonly state: 'starting' | 'running' | 'stopping';
   readonly workers: readonly WorkerStatus[];
+  readonly store: StoreStatus;
 }
+
+export const SERVER_LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type ServerLogLevel = (typeof SERVER_LOG_LEVELS)[number];
 
 /** What the running server can be asked. */
 export interface AdminServer {
@@ -67,6 +106,12 @@ export interface AdminServer {
   stop(afterMs?: number): Promise<void>;
   /** Begins to replace every worker by a new process, one after another, and resolves at once. Absent: this server cannot. */
   restart?(afterMs: number): Promise<void>;
+  /** Reads the configuration again and puts in force what can be. @throws OperatorError; then nothing has changed */
+  reload(): Promise<ConfigReport>;
+  /** What a reload would do. @throws OperatorError for a file that cannot be used */
+  configDiff(): Promise<ConfigReport>;
+  /** Until the next reload. */
+  setLogLevel(level: ServerLogLevel): Promise<void>;
   /** Sessions, hibernating ones included, of one domain or of all. */
   countSessions(domain: Domain | undefined): Promise<SessionCount>;
 }

@@ -3,6 +3,7 @@ import { OperatorError } from '../util/errors.ts';
 import { checkArguments } from './arguments.ts';
 import * as data from './account-data-commands.ts';
 import { requireServer, type AdminCommand, type AdminContext } from './command.ts';
+import { configDiff, logLevel, reload } from './config-commands.ts';
 import * as devices from './device-commands.ts';
 import * as lists from './list-commands.ts';
 import * as modules from './module-commands.ts';
@@ -15,6 +16,9 @@ export const COMMANDS = {
   status,
   stop,
   restart,
+  reload,
+  'config diff': configDiff,
+  'log level': logLevel,
   'user add': users.userAdd,
   'user passwd': users.userPasswd,
   'user del': users.userDel,

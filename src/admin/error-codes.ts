@@ -94,7 +94,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   'host-unknown': code(
     EXIT.other,
     'The domain of the address is not served here.',
-    'Add it to `hosts` in the configuration and restart, or mend the address.',
+    'Add it to `hosts` in the configuration and run `xmppd reload`, or mend the address.',
   ),
   'check-failed': code(
     EXIT.other,
@@ -325,6 +325,16 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
     EXIT.unavailable,
     'A port cannot be opened for another reason; the message says which.',
     'Look at the message.',
+  ),
+  'reload-failed': code(
+    EXIT.temporary,
+    'A reload came to nothing: the process that checks the configuration gave no answer.',
+    'The configuration that runs stays in force; look at the log and try again.',
+  ),
+  'reload-incomplete': code(
+    EXIT.temporary,
+    'A worker did not take a changed configuration.',
+    'The configuration before is in force again; look at the log and at the worker named, and try again.',
   ),
   'restart-limit': code(
     EXIT.other,

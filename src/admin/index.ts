@@ -1,12 +1,17 @@
 // Administration: commands written once, and the socket through which a running server takes them.
 export {
+  SERVER_LOG_LEVELS,
   type AccountState,
   type AdminAccounts,
   type AdminContext,
   type AdminServer,
   type AdminWorkers,
+  type ConfigReport,
+  type OptionChange,
+  type ServerLogLevel,
   type ServerStatus,
   type SessionCount,
+  type StoreStatus,
   type WorkerStatus,
 } from './command.ts';
 export {

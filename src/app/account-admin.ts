@@ -14,7 +14,8 @@ export interface AccountAdminParts {
   readonly store: AccountsStore;
   readonly commits: Commits;
   readonly hashing: Hashing;
-  readonly iterations: number;
+  /** Asked for each password. */
+  readonly iterations: () => number;
   readonly random: Random;
   readonly clock: Clock;
   /** Statements that delete what an account left, each with its owner id. */
@@ -115,7 +116,7 @@ export class AccountAdmin implements AdminAccounts {
       password,
       this.parts.hashing,
       this.parts.random,
-      this.parts.iterations,
+      this.parts.iterations(),
     );
   }
 

@@ -5,7 +5,7 @@ import type { BareJid } from '../protocol/jid.ts';
 
 export interface ContextParts {
   /** Read at each use: hosts may come and go. */
-  readonly hosts: readonly string[];
+  readonly hosts: () => readonly string[];
   readonly workers: number;
   /** The slot that owns an account. */
   readonly ownerOf: (address: BareJid) => number;
@@ -40,5 +40,12 @@ export function adminContext(parts: ContextParts): AdminContext {
     list: async (domain, after, limit, state) =>
       (await workers.one('user.list', { domain, after, limit, state })) as readonly BareJid[],
   };
-  return { hosts, accounts, workers, ...(server === undefined ? {} : { server }) };
+  return {
+    get hosts() {
+      return hosts();
+    },
+    accounts,
+    workers,
+    ...(server === undefined ? {} : { server }),
+  };
 }

@@ -92,7 +92,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
     store: worker.store,
     commits: worker.commits,
     hashing: worker.hashing,
-    iterations: settings.auth.iterations,
+    iterations: () => worker.settings().auth.iterations,
     random: systemRandom,
     clock: systemClock,
     removals: () => removalsOf(modules, worker.storage),

@@ -25,17 +25,23 @@ interface VerifiedHandle {
   readonly _handle?: { verifyError?(): unknown } | null;
 }
 
-/** The certificates in force; a reload makes a new one of these. */
+/** What certificates are made of. */
+export type CertificateSettings = Pick<Settings, 'hosts'> & {
+  readonly tls: Pick<Settings['tls'], 'minVersion'>;
+};
+
+/** The certificates in force. Streams that stand keep theirs; a handshake takes what is in force when it begins. */
 export class Certificates {
   /** By name as it stands in SNI: RFC 6066 §3, A-labels. */
-  private readonly byName = new Map<string, HostCertificate>();
-  private readonly fallback: HostCertificate;
+  private byName: ReadonlyMap<string, HostCertificate>;
+  private fallback: HostCertificate;
+  /** One object, changed in place by a reload: whoever was given it has what is in force. */
   readonly tls: TlsOptions;
 
-  constructor(settings: Settings) {
-    for (const host of settings.hosts)
-      this.byName.set(domainToASCII(host.domain), load(host, settings.tls.minVersion));
-    this.fallback = this.byName.values().next().value as HostCertificate;
+  /** @throws OperatorError `certificate-unreadable`, `certificate-unusable` */
+  constructor(settings: CertificateSettings) {
+    this.byName = loadAll(settings);
+    this.fallback = firstOf(this.byName);
     this.tls = {
       secureContext: this.fallback.context,
       // RFC 7590 §3.4, RFC 6120 §13.7.2.1: the certificate of the host that is asked for.
@@ -45,9 +51,17 @@ export class Certificates {
       // XEP-0368 §4
       ALPNProtocols: ['xmpp-client'],
       // XEP-0178 §2: asked for where a host trusts an authority; nobody has to have one.
-      requestCert: settings.hosts.some((host) => host.clientAuthority !== undefined),
+      requestCert: asksClients(settings),
       rejectUnauthorized: false,
     };
+  }
+
+  /** Reads all files anew. @throws OperatorError as the constructor does; then those before stay in force */
+  reload(settings: CertificateSettings): void {
+    this.byName = loadAll(settings);
+    this.fallback = firstOf(this.byName);
+    this.tls.secureContext = this.fallback.context;
+    this.tls.requestCert = asksClients(settings);
   }
 
   /** RFC 5929 §4.1 of the certificate that a client is shown. @param sni the name it asked for, if it did */
@@ -72,6 +86,18 @@ export class Certificates {
   private shownFor(sni: string | false | null | undefined): HostCertificate {
     return this.byName.get((sni || '').toLowerCase()) ?? this.fallback;
   }
+}
+
+function loadAll({ hosts, tls }: CertificateSettings): ReadonlyMap<string, HostCertificate> {
+  return new Map(hosts.map((host) => [domainToASCII(host.domain), load(host, tls.minVersion)]));
+}
+
+function asksClients({ hosts }: CertificateSettings): boolean {
+  return hosts.some((host) => host.clientAuthority !== undefined);
+}
+
+function firstOf(certificates: ReadonlyMap<string, HostCertificate>): HostCertificate {
+  return certificates.values().next().value as HostCertificate;
 }
 
 /** Makes what is missing below the data directory. Run once, before any worker reads the files. */

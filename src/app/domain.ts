@@ -32,7 +32,7 @@ import { StanzaReader } from '../xml/stanza-reader.ts';
 import { XmlContext } from '../xml/xml-context.ts';
 import { Door } from './door.ts';
 import { readVersion } from './version.ts';
-import { sessionLimits } from './worker-settings.ts';
+import { domainLimits } from './worker-settings.ts';
 
 export interface WorkerPorts {
   readonly clock: Clock;
@@ -79,14 +79,15 @@ export interface Domain {
   readonly keeper: SessionKeeper;
   readonly sessions: SessionRegistry;
   readonly door: Door;
+  /** What of the settings may change while it runs; hosts apart. */
+  configure(settings: Settings): void;
+  /** Domains served from now on; what is there of the others is the caller's to end. */
+  serve(domains: readonly string[]): void;
   /** There may be room again in storage and links: sockets are read on. */
   relieve(): void;
   /** Modules write what is in memory alone, timers end. The storage is still open then. */
   stop(): void;
 }
-
-/** Accounts without sessions that stay in memory. */
-const CACHED_ACCOUNTS = 10_000;
 
 /** Makes every part once, in order, and wires them. @throws OperatorError when modules do not go together */
 export function composeDomain(options: DomainOptions): Domain {
@@ -103,8 +104,9 @@ export function composeDomain(options: DomainOptions): Domain {
     else gate.open();
   };
   const commits = new Commits(storage, relieve);
-  const hostNames = settings.hosts.map((host) => host.domain);
+  const hostNames: string[] = settings.hosts.map((host) => host.domain);
   const hosts = new Set<string>(hostNames);
+  const limits = domainLimits(settings);
   const lists = new ServerLists(storage, settings.admins);
   const router = new Router({
     placement,
@@ -148,8 +150,7 @@ export function composeDomain(options: DomainOptions): Domain {
     commits,
     loaders: () => host.loaders,
     findAccount: store.findQuery,
-    inboxStanzas: settings.limits.inboxStanzas,
-    cachedAccounts: CACHED_ACCOUNTS,
+    limits: limits.cache,
     clock,
     log,
   });
@@ -171,10 +172,7 @@ export function composeDomain(options: DomainOptions): Domain {
     }),
     gates,
     requests,
-    limits: {
-      sessionsPerAccount: settings.limits.sessionsPerAccount,
-      resourceConflict: settings.resourceConflict,
-    },
+    limits: limits.account,
     clock,
     log,
     newResource: () => random.id(),
@@ -189,8 +187,7 @@ export function composeDomain(options: DomainOptions): Domain {
     relieve();
   });
   for (const module of options.modules) {
-    const given = settings.modules[module.declaration.name];
-    host.start(module, optionsFor(module, settings, given === false ? undefined : given));
+    host.start(module, optionsFor(module, settings));
   }
   const sessions = new SessionRegistry(options.epoch);
   const door = new Door({
@@ -203,7 +200,7 @@ export function composeDomain(options: DomainOptions): Domain {
     session: {
       wheel,
       clock,
-      limits: sessionLimits(settings),
+      limits: limits.session,
       onEnd: (session) => sessions.remove(session),
     },
   });
@@ -225,6 +222,21 @@ export function composeDomain(options: DomainOptions): Domain {
     keeper,
     sessions,
     door,
+    configure: (changed) => {
+      const { cache, account, session } = domainLimits(changed);
+      Object.assign(limits.cache, cache);
+      Object.assign(limits.account, account);
+      Object.assign(limits.session, session);
+      lists.configure(changed.admins);
+      for (const module of options.modules)
+        host.configure(module.declaration.name, optionsFor(module, changed));
+    },
+    serve: (domains) => {
+      // In place: whoever asked once sees it.
+      hostNames.splice(0, hostNames.length, ...domains);
+      hosts.clear();
+      for (const domain of domains) hosts.add(domain);
+    },
     relieve,
     stop: () => {
       sweep.cancel();
@@ -290,8 +302,9 @@ export function reportBug(log: Log, what: string): (error: unknown) => void {
 }
 
 /** Some features have a section of their own in the file, the others stand below `modules`. */
-function optionsFor(module: Module, settings: Settings, given: unknown): unknown {
+function optionsFor(module: Module, settings: Settings): unknown {
   const { name, options } = module.declaration;
+  const given = settings.modules[name] === false ? undefined : settings.modules[name];
   if (name === 'archive') return settings.archive;
   if (name === 'offline') return settings.offline;
   // A schema of its own file was applied when the configuration was read.

@@ -58,7 +58,7 @@ export async function openAccountsOffline(
     store: domain.store,
     commits: domain.commits,
     hashing: new Hashing({ concurrency: 1, maxQueued: 1024 }),
-    iterations: settings.auth.iterations,
+    iterations: () => settings.auth.iterations,
     random: systemRandom,
     clock: systemClock,
     removals: () => removalsOf(all, storage),
@@ -77,7 +77,7 @@ export async function openAccountsOffline(
   );
   const parts = { ...domain, admin: accounts, countSessions, devices };
   const context = adminContext({
-    hosts: domain.hostNames,
+    hosts: () => domain.hostNames,
     workers: 1,
     ownerOf: () => 0,
     ask: (_slot, verb, args) => answerVerb(parts, verb, { ...args }),

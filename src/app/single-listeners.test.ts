@@ -2,16 +2,19 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../util/log.ts';
+import { systemTimers } from '../util/system-clock.ts';
 import { openSingleListeners } from './single-listeners.ts';
 
 const listener = { kind: 'c2s', addresses: ['127.0.0.1'], port: 0 };
+const unlimited = { connectionsPerAddress: () => 0, isFull: () => false, timers: systemTimers };
 
 test('a connection comes unread with its kind, and one address gets no more than its limit', async () => {
   const taken: Socket[] = [];
   const kinds: string[] = [];
   const listeners = await openSingleListeners({
     listeners: [listener],
-    connectionsPerAddress: 1,
+    ...unlimited,
+    connectionsPerAddress: () => 1,
     log: silentLog,
     onConnection: (socket, kind) => {
       taken.push(socket);
@@ -39,7 +42,7 @@ test('a connection comes unread with its kind, and one address gets no more than
 });
 
 test('when one of several ports is in use none stays open', async () => {
-  const options = { connectionsPerAddress: 0, log: silentLog, onConnection: (): void => undefined };
+  const options = { ...unlimited, log: silentLog, onConnection: (): void => undefined };
   const holder = await openSingleListeners({ ...options, listeners: [listener] });
   const port = holder.bound[0]?.port ?? 0;
   const free = await openSingleListeners({ ...options, listeners: [listener] });
@@ -65,7 +68,7 @@ test('when one of several ports is in use none stays open', async () => {
 test('on every interface, both families answer on one port', async () => {
   const listeners = await openSingleListeners({
     listeners: [{ kind: 'c2s', addresses: ['::', '0.0.0.0'], port: 0 }],
-    connectionsPerAddress: 0,
+    ...unlimited,
     log: silentLog,
     onConnection: (socket) => socket.destroy(),
   });

@@ -1,20 +1,21 @@
 // `xmppd start`: the supervisor with its workers, or one process for all.
-import type { AdminContext, ServerStatus } from '../admin/index.ts';
+import type { AdminContext } from '../admin/index.ts';
 import { openControlServer } from '../admin/control-server.ts';
 import type { Settings } from '../config/index.ts';
-import { openLog } from '../observability/index.ts';
+import { openLog, type AdjustableLog } from '../observability/index.ts';
 import { homeOf } from '../placement/slots.ts';
 import type { Domain } from '../protocol/jid.ts';
 import { entryUrl } from '../util/entry.ts';
 import { OperatorError } from '../util/errors.ts';
-import type { Log } from '../util/log.ts';
 import { systemClock, systemTimers } from '../util/system-clock.ts';
 import { adminContext } from './admin-context.ts';
+import { Daemon } from './daemon.ts';
 import { giveBack } from './give-back.ts';
 import { greet } from './greeting.ts';
 import { databasePath, runDirectory, storeSocket } from './paths.ts';
+import { serverStatus } from './server-status.ts';
+import { askAll, isHealthy, workerPlaces } from './workers-asked.ts';
 import { runSupervisor, type SupervisorControl } from './supervisor/index.ts';
-import { readVersion } from './version.ts';
 
 const ASK_MS = 30_000;
 
@@ -29,57 +30,83 @@ export async function start(
   else process.exitCode = await runWorkers(settings, log);
 }
 
-async function runWorkers(settings: Settings, log: Log): Promise<number> {
-  const startedAtMs = systemClock.monotonicMs();
+async function runWorkers(settings: Settings, log: AdjustableLog): Promise<number> {
+  let control: SupervisorControl | undefined;
   let context: AdminContext | undefined;
   let closeControl: () => Promise<void> = () => Promise.resolve();
-  const code = await runSupervisor({
-    settings: {
-      listeners: settings.listen,
-      workers: settings.workers,
-      socketsDirectory: runDirectory(settings),
-      connectionsPerAddress: settings.limits.connectionsPerAddress,
-      hangTimeoutMs: settings.supervisor.hangTimeoutMs,
-      stopTimeoutMs: settings.supervisor.stopTimeoutMs,
-    },
-    entry: entryUrl('app/worker-entry'),
-    storeEntry: entryUrl('storage/sqlite/store-process'),
-    storeArgs: [
-      ...['--path', databasePath(settings), '--socket', storeSocket(settings)],
-      ...['--synchronous', settings.synchronous],
-    ],
+  const all = async (verb: string, args: unknown): Promise<readonly unknown[]> =>
+    await askAll(settings.workers, control, verb, args);
+  const daemon = new Daemon({
+    settings,
     log,
-    clock: systemClock,
-    timers: systemTimers,
-    signals: process,
-    answer: (_slot, verb, args) => {
-      if (verb === 'settings') return settings;
-      return verb === 'admin.run' ? runForWorker(context, args as Asked) : null;
+    configure: async (changed) => {
+      control?.configure({ connectionsPerAddress: changed.limits.connectionsPerAddress });
+      await all('configure', changed);
     },
-    // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
-    onCalm: () => void giveBack(systemTimers),
-    onStarted: (control) => {
-      context = contextOf(settings, control, startedAtMs);
-      void openControlServer({
-        path: settings.control.socket,
-        context,
-        timers: systemTimers,
-        log,
-      }).then(
-        (server) => {
-          closeControl = () => server.close();
-          greet(settings, control.bound);
-        },
-        (error: unknown) => {
-          log.error({ err: error }, 'the control socket could not be opened; the server stops');
-          process.exitCode = 1;
-          control.stop();
-        },
-      );
+    renewCertificates: async () => {
+      await all('certificates', null);
     },
+    places: async () => await workerPlaces(settings.workers, control),
+    healthy: () => control === undefined || isHealthy(control.status()),
+    ready: () => control?.canTake === true,
   });
-  await closeControl();
-  return code;
+  await daemon.open();
+  try {
+    return await runSupervisor({
+      settings: {
+        listeners: settings.listen,
+        workers: settings.workers,
+        socketsDirectory: runDirectory(settings),
+        connectionsPerAddress: settings.limits.connectionsPerAddress,
+        hangTimeoutMs: settings.supervisor.hangTimeoutMs,
+        stopTimeoutMs: settings.supervisor.stopTimeoutMs,
+      },
+      entry: entryUrl('app/worker-entry'),
+      storeEntry: entryUrl('storage/sqlite/store-process'),
+      storeArgs: [
+        ...['--path', databasePath(settings), '--socket', storeSocket(settings)],
+        ...['--synchronous', settings.synchronous],
+      ],
+      log,
+      clock: systemClock,
+      timers: systemTimers,
+      signals: process,
+      answer: (_slot, verb, args) => {
+        if (verb === 'settings') return daemon.settings;
+        return verb === 'admin.run' ? runForWorker(context, args as Asked) : null;
+      },
+      onHangup: () => daemon.hangup(),
+      onStopping: () => daemon.stopping(),
+      // PERF(docs/performance.md): 5,000 log-ins leave 12 MiB behind.
+      onCalm: () => void giveBack(systemTimers),
+      onStarted: (started) => {
+        control = started;
+        context = contextOf(daemon, started);
+        // A hang-up during the start passed by the workers that were up already.
+        if (daemon.settings !== settings) daemon.hangup();
+        void openControlServer({
+          path: settings.control.socket,
+          context,
+          timers: systemTimers,
+          log,
+        }).then(
+          (server) => {
+            closeControl = () => server.close();
+            daemon.started();
+            greet(settings, started.bound);
+          },
+          (error: unknown) => {
+            log.error({ err: error }, 'the control socket could not be opened; the server stops');
+            process.exitCode = 1;
+            started.stop();
+          },
+        );
+      },
+    });
+  } finally {
+    daemon.close();
+    await closeControl();
+  }
 }
 
 interface Asked {
@@ -101,20 +128,21 @@ async function runForWorker(context: AdminContext | undefined, asked: Asked): Pr
 }
 
 /** Administration from the supervisor: each account is changed by the worker that owns it. */
-function contextOf(
-  settings: Settings,
-  control: SupervisorControl,
-  startedAtMs: number,
-): AdminContext {
+function contextOf(daemon: Daemon, control: SupervisorControl): AdminContext {
+  const { workers } = daemon.settings;
   const ask = async (slot: number, verb: string, args: object): Promise<unknown> =>
     await control.ask(slot, verb, args, ASK_MS);
   return adminContext({
-    hosts: settings.hosts.map((host) => host.domain),
-    workers: settings.workers,
-    ownerOf: (address) => homeOf(address, settings.workers),
+    hosts: () => daemon.settings.hosts.map((host) => host.domain),
+    workers,
+    ownerOf: (address) => homeOf(address, workers),
     ask,
     server: {
-      status: () => Promise.resolve(statusOf(settings, control, startedAtMs)),
+      status: () =>
+        Promise.resolve(serverStatus(control.status(), daemon.settings, daemon.uptimeMs)),
+      reload: () => daemon.reload(),
+      configDiff: () => daemon.configDiff(),
+      setLogLevel: (level) => daemon.setLogLevel(level),
       stop: (afterMs = 0) => {
         // In a later turn, so that whoever asks through a session gets his answer.
         systemTimers.after(afterMs, () => control.stop());
@@ -125,7 +153,7 @@ function contextOf(
         return Promise.resolve();
       },
       countSessions: async (domain: Domain | undefined) => {
-        const slots = Array.from({ length: settings.workers }, (_, slot) => slot);
+        const slots = Array.from({ length: workers }, (_, slot) => slot);
         const counts = (await Promise.all(
           slots.map(async (slot) => await ask(slot, 'session.count', { domain })),
         )) as { online: number; hibernating: number }[];
@@ -136,31 +164,4 @@ function contextOf(
       },
     },
   });
-}
-
-function statusOf(
-  settings: Settings,
-  control: SupervisorControl,
-  startedAtMs: number,
-): ServerStatus {
-  const status = control.status();
-  return {
-    version: readVersion(),
-    node: process.version,
-    pid: process.pid,
-    uptimeMs: Math.round(systemClock.monotonicMs() - startedAtMs),
-    hosts: settings.hosts.map((host) => host.domain),
-    listening: status.listeners.map(
-      ({ kind, address, port }) =>
-        `${kind} ${address.includes(':') ? `[${address}]` : address}:${port}`,
-    ),
-    workers: status.workers.map((worker) => ({
-      slot: worker.slot,
-      pid: worker.pid ?? 0,
-      state: worker.state === 'ready' ? 'up' : worker.state,
-      connections: worker.connections,
-      sessions: worker.load['sessions'] ?? 0,
-      restarts: worker.restarts,
-    })),
-  };
 }

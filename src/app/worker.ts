@@ -35,10 +35,13 @@ import type { StanzaReader } from '../xml/stanza-reader.ts';
 import { Certificates } from './certificates.ts';
 import { composeDomain, reportBug, type WorkerPorts } from './domain.ts';
 import type { Door } from './door.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { serverSecret } from './secrets.ts';
+import { giveBack } from './give-back.ts';
 import { KeyReplacement } from './key-replacement.ts';
+import { LiveSettings, type LiveC2sParts } from './live-settings.ts';
 import { serverSchema } from './server-schema.ts';
-import { clientSettings } from './worker-settings.ts';
+import { anonymousHosts, clientSettings } from './worker-settings.ts';
 
 /** The module without which devices are not remembered and get no tokens. */
 const DEVICES = 'devices';
@@ -62,6 +65,10 @@ export interface WorkerOptions extends WorkerPorts {
 /** Everything of one worker that others speak to. */
 export interface Worker {
   readonly storage: Storage;
+  /** What holds now. */
+  settings(): Settings;
+  /** A reload. @throws OperatorError for certificates that cannot be used; then nothing has changed */
+  configure(settings: Settings): void;
   readonly accounts: Accounts;
   readonly keeper: SessionKeeper;
   readonly store: AccountsStore;
@@ -89,8 +96,9 @@ export interface Worker {
   /** There may be room again in storage and links: sockets are read on. */
   relieve(): void;
   countSessions(domain: string | undefined): { online: number; hibernating: number };
-  /** What the status shows. */
-  load(): { readonly [name: string]: number };
+  readonly memory: MemoryGuard;
+  /** Reads the certificates in force from their files. @throws OperatorError; then those before stay */
+  renewCertificates(): void;
   /** Connections accepted and not yet closed. */
   connections(): number;
   close(): Promise<void>;
@@ -133,8 +141,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     maxQueued: settings.auth.maxQueued,
   });
   const certificates = new Certificates(settings);
-  const tick = new WriteTick(reportBug(log, 'a write'));
   const secret = await serverSecret(storage, random, commits);
+  const throttle = new LoginThrottle(clock, timers);
   const devices = modules.some((module) => module.declaration.name === DEVICES)
     ? new DevicesStore(
         storage,
@@ -143,45 +151,35 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         log,
       )
     : undefined;
-  const tokens =
-    devices &&
-    new TokenLogin(
-      devices,
-      new SealedTokens(secret, random),
-      { lifetimeMs: settings.auth.tokenLifetimeMs, rotationMs: settings.auth.tokenRotationMs },
-      clock,
+  const sealed = new SealedTokens(secret, random);
+  const keys = new KeyReplacement(domain.store, commits);
+  const authenticator = ({ auth }: Settings): Authenticator => {
+    const { mechanisms, plainWithoutTls, downgradeProtection, iterations } = auth;
+    const lifetimes = { lifetimeMs: auth.tokenLifetimeMs, rotationMs: auth.tokenRotationMs };
+    const tokens = devices && new TokenLogin(devices, sealed, lifetimes, clock);
+    const extras: AuthExtras = { ...(tokens === undefined ? {} : { tokens }), keys };
+    return new Authenticator(
+      domain.store,
+      hashing,
+      throttle,
+      { mechanisms, plainWithoutTls, downgradeProtection, iterations, secret },
+      random,
+      extras,
     );
-  const extras: AuthExtras = {
-    ...(tokens === undefined ? {} : { tokens }),
-    keys: new KeyReplacement(domain.store, commits),
   };
+  const tick = new WriteTick(reportBug(log, 'a write'));
   const bindFeatures = rememberedBy((list: readonly string[]) => bindFeatureList(list));
   let stopped = false;
   const streams = new Set<ClientStream>();
-  const c2s: C2sParts = {
+  const c2s: C2sParts & LiveC2sParts = {
     settings: clientSettings(settings),
     hosts,
     defaultDomain: hostNames[0] ?? 'localhost',
-    auth: new Authenticator(
-      domain.store,
-      hashing,
-      new LoginThrottle(clock, timers),
-      {
-        mechanisms: settings.auth.mechanisms,
-        plainWithoutTls: settings.auth.plainWithoutTls,
-        downgradeProtection: settings.auth.downgradeProtection,
-        iterations: settings.auth.iterations,
-        secret,
-      },
-      random,
-      extras,
-    ),
+    auth: authenticator(settings),
     door,
     tls: certificates.tls,
     endPoint: (sni) => certificates.endPoint(sni),
-    anonymousHosts: new Set<string>(
-      settings.hosts.filter((host) => host.anonymous).map((host) => host.domain),
-    ),
+    anonymousHosts: anonymousHosts(settings),
     certified: (tls, host) => certificates.certified(tls, host),
     features: new FirstFeatures(),
     xml,
@@ -201,8 +199,30 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       streams.delete(stream as ClientStream);
     },
   };
+  const live = new LiveSettings(settings, {
+    domain,
+    c2s,
+    certificates,
+    hashing,
+    devices,
+    streams,
+    authenticator,
+  });
+  const memory = new MemoryGuard({
+    budgetBytes: () => live.current.limits.workerMemoryBytes,
+    residentBytes: () => process.memoryUsage.rss(),
+    collect: () => void giveBack(timers),
+    emptyCaches: () => domain.accounts.cache.shed(),
+    sessions: () => sessions.all(),
+    streams: () => streams,
+    clock,
+    timers,
+    log,
+  });
   return {
     storage,
+    settings: () => live.current,
+    configure: (changed) => live.apply(changed),
     accounts: domain.accounts,
     keeper: domain.keeper,
     store: domain.store,
@@ -255,9 +275,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       return count;
     },
-    load: () => ({ sessions: sessions.size }),
+    memory,
+    renewCertificates: () => certificates.reload(live.current),
     connections: () => streams.size,
     close: async () => {
+      memory.stop();
       domain.stop();
       await storage.close();
     },

@@ -51,6 +51,7 @@ export const archive: Module = {
   },
   setup(host: ModuleHost): void {
     const options = { ...DEFAULTS, ...(host.options as Partial<ArchiveOptions> | undefined) };
+    host.onOptions((changed) => Object.assign(options, DEFAULTS, changed));
     const statements = new ArchiveStatements(host.storage);
     const ids = new OwnerIds(host);
     host.onLoad({
@@ -60,19 +61,20 @@ export const archive: Module = {
       },
     });
     answerAdmins(host);
-    const query = new Query(host, statements, options.maxPage);
+    const query = new Query(host, statements, options);
     host.iq('account', NS.mam2, 'query', (request) => query.answer(request));
-    if (!options.enabled) return;
     const keeping = new Keeping(host, statements, ids);
     host.on(
       'message.in',
       { order: ORDER, why: 'what was dropped or refused is not kept' },
-      (stanza, account, effects) => keeping.incoming(stanza, account, effects),
+      (stanza, account, effects) =>
+        options.enabled ? keeping.incoming(stanza, account, effects) : undefined,
     );
     host.on(
       'message.out',
       { order: ORDER, why: 'what the sender may not send is not kept' },
-      (stanza, account, effects) => keeping.outgoing(stanza, account, effects),
+      (stanza, account, effects) =>
+        options.enabled ? keeping.outgoing(stanza, account, effects) : undefined,
     );
   },
 };

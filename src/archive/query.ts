@@ -28,14 +28,18 @@ type Message = readonly [id: number, stanza: Bytes, kind: number];
 export class Query {
   private readonly host: ModuleHost;
   private readonly statements: ArchiveStatements;
-  private readonly maxPage: number;
+  private readonly limits: { readonly maxPage: number };
   private readonly custody: Slot<Custody>;
   private readonly asked: Slot<boolean>;
 
-  constructor(host: ModuleHost, statements: ArchiveStatements, maxPage: number) {
+  constructor(
+    host: ModuleHost,
+    statements: ArchiveStatements,
+    limits: { readonly maxPage: number },
+  ) {
     this.host = host;
     this.statements = statements;
-    this.maxPage = maxPage;
+    this.limits = limits;
     this.custody = custodySlot(host);
     this.asked = askedSlot(host);
   }
@@ -46,7 +50,7 @@ export class Query {
     // SECURITY: XEP-0313 §8.1: nobody else's; and a stranger must not learn whether there is such an account.
     if (account === undefined || !request.own) throw request.unknown();
     if (request.type === 'get') return `<query xmlns='${NS.mam2}'>${queryForm()}</query>` as Bytes;
-    const query = parseRequest(request.payload, this.maxPage);
+    const query = parseRequest(request.payload, this.limits.maxPage);
     if (query.max === 0) return this.count(account, query);
     request.session?.setSlot(this.asked, true);
     return this.page(request, account, query);

@@ -107,7 +107,8 @@ export type SubmitUnit = (
 export class DevicesStore implements Devices {
   private readonly storage: Storage;
   private readonly submit: SubmitUnit;
-  private readonly maxDevices: number;
+  /** Of one account; a reload changes it. */
+  maxDevices: number;
   private readonly log: Log;
   private readonly statements: Readonly<
     Record<'seen' | 'give' | 'change' | 'trim' | 'revoke', StatementId>

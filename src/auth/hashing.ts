@@ -35,7 +35,8 @@ export class Hashing {
   /** Derivations on a thread at present, for metrics. */
   running = 0;
   private readonly concurrency: number;
-  private readonly maxQueued: number;
+  /** May change while it runs; what waits already stays. */
+  maxQueued: number;
   private readonly queue = new Deque<Job>();
 
   constructor(options: HashingOptions) {

@@ -7,7 +7,6 @@ import { StreamError } from '../protocol/stream-error.ts';
 import type { Session } from '../session/session.ts';
 import type { EndReason } from '../session/session-port.ts';
 import { XmppStream, type StreamRole } from '../stream/xmpp-stream.ts';
-import { TokenBucket } from '../transport/token-bucket.ts';
 import { Transport } from '../transport/transport.ts';
 import type { Bytes } from '../xml/bytes.ts';
 import type { Stanza } from '../xml/stanza.ts';
@@ -15,6 +14,7 @@ import type { StreamHeader } from '../xml/tokenizer.ts';
 import type { C2sParts } from './c2s-parts.ts';
 import { Liveness, type Probing } from './liveness.ts';
 import { LogIn, type LoginUser } from './log-in.ts';
+import { shapersOf } from './shapers.ts';
 import { counted, enable, failed } from './stream-management.ts';
 
 export class ClientStream implements StreamRole, LoginUser, Probing {
@@ -33,18 +33,11 @@ export class ClientStream implements StreamRole, LoginUser, Probing {
   constructor(socket: Socket, directTls: boolean, parts: C2sParts) {
     this.parts = parts;
     const { settings } = parts;
-    const nowMs = parts.clock.monotonicMs();
-    const shaped = settings.bytesPerSecond > 0 || settings.stanzasPerSecond > 0;
     this.stream = new XmppStream(
       (user) => new Transport(socket, user, parts.transport),
       this,
       settings.beforeLogin,
-      shaped
-        ? {
-            bytes: new TokenBucket(settings.bytesPerSecond, settings.burstBytes, nowMs),
-            stanzas: new TokenBucket(settings.stanzasPerSecond, settings.burstStanzas, nowMs),
-          }
-        : undefined,
+      shapersOf(parts),
       parts,
     );
     this.login = new LogIn(this, this.stream, parts);
@@ -152,6 +145,33 @@ export class ClientStream implements StreamRole, LoginUser, Probing {
   /** RFC 6120 §4.9.3.20: the last word of a server that stops. */
   shutDown(): void {
     this.stream.fail(new StreamError('system-shutdown'));
+  }
+
+  /** The domain that the client asked for; empty before it has. */
+  get domainAsked(): string {
+    return this.to;
+  }
+
+  /** A session stands, or its account is known. */
+  get loggedIn(): boolean {
+    return this.login === undefined || this.login.account !== undefined;
+  }
+
+  /** SECURITY: memory is short, and whoever has not logged in has nothing to lose. RFC 6120 §4.9.3.17 */
+  noRoom(): void {
+    this.stream.fail(new StreamError('resource-constraint'));
+  }
+
+  /** A reload changed what clients may do: it holds for this one too. */
+  reconfigured(): void {
+    const { settings } = this.parts;
+    this.stream.setLimits(this.loggedIn ? settings.afterLogin : settings.beforeLogin);
+    this.stream.setShapers(shapersOf(this.parts));
+  }
+
+  /** RFC 6120 §4.9.3.5: its host is served no longer. A session of it was ended before. */
+  hostGone(): void {
+    this.stream.fail(new StreamError('host-gone'));
   }
 
   // ---- timeouts

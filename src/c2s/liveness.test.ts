@@ -53,6 +53,13 @@ test('a wait longer than the wheel is not cut short by it', () => {
   expect(said).toEqual(['end']);
 });
 
-test('where silence does not matter nobody is watched', () => {
-  expect(watched({ idlePingMs: 0, pingTimeoutMs: 1000, idleTimeoutMs: 0 }).inMs()).toBe(0);
+test('where silence does not matter nobody is asked, until a reload makes it matter', () => {
+  const settings = { idlePingMs: 0, pingTimeoutMs: 1000, idleTimeoutMs: 0 };
+  const { said, expire, inMs } = watched(settings);
+  let nowMs = inMs();
+  for (let n = 0; n < 3; n += 1) nowMs += expire(nowMs) ?? 0;
+  expect(said).toEqual([]);
+  settings.idlePingMs = 2000;
+  expect(expire(nowMs)).toBe(1000);
+  expect(said).toEqual(['ping']);
 });

@@ -9,6 +9,9 @@ export interface Probing {
   probe(): void;
 }
 
+/** Where silence does not matter, a reload may make it matter. */
+const UNWATCHED_LOOK_MS = 300_000;
+
 /** On the wheel from the moment that a session stands until the stream ends. */
 export class Liveness implements Expirable {
   private readonly client: Probing;
@@ -28,18 +31,22 @@ export class Liveness implements Expirable {
     this.lastElements = stream.elements;
   }
 
-  /** Watches a stream, if the settings say that silence matters. */
+  /** Watches a stream; whether silence matters may change while it stands. */
   static watch(client: Probing, stream: XmppStream, parts: C2sParts): void {
     const watch = new Liveness(client, stream, parts);
-    const { idleMs } = watch;
-    if (idleMs > 0) parts.wheel.add(watch, watch.lookIn(idleMs, parts.clock.monotonicMs()));
+    const nowMs = parts.clock.monotonicMs();
+    parts.wheel.add(watch, watch.lookIn(watch.idleMs || UNWATCHED_LOOK_MS, nowMs));
   }
 
   expire(nowMs: number): number | undefined {
     const { stream, idleMs } = this;
-    if (stream.ended || idleMs === 0) return undefined;
+    if (stream.ended) return undefined;
     // A wait longer than the wheel.
     if (nowMs < this.lookAtMs) return this.lookAtMs - nowMs;
+    if (idleMs === 0) {
+      this.pinged = false;
+      return this.lookIn(UNWATCHED_LOOK_MS, nowMs);
+    }
     const bytes = stream.transport.receivedBytes;
     const { elements } = stream;
     const silent = bytes === this.lastBytes;

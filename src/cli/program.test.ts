@@ -77,7 +77,16 @@ const STATUS: ServerStatus = {
   uptimeMs: 93_784_000,
   hosts: ['example.org'],
   listening: ['c2s [::]:5222'],
-  workers: [{ slot: 0, pid: 1, state: 'up', connections: 3, sessions: 2, restarts: 0 }],
+  state: 'running',
+  workers: [
+    {
+      ...{ slot: 0, pid: 1, state: 'up', connections: 3, sessions: 2, restarts: 0 },
+      ...{ lagMs: 4, residentBytes: 104_857_600, storeWaiting: 5, shedding: 0 },
+    },
+  ],
+  store: {
+    ...{ pid: 2, state: 'up', restarts: 1, waiting: 5, walBytes: 2_097_152, lastCommitMs: 1.5 },
+  },
 };
 
 async function startServer(): Promise<void> {
@@ -87,6 +96,16 @@ async function startServer(): Promise<void> {
       hosts: ['example.org'],
       accounts: accountsNamed('server'),
       server: {
+        reload: () => Promise.resolve({ file: null, changes: [] }),
+        configDiff: () =>
+          Promise.resolve({
+            file: '/etc/xmppd.yml',
+            changes: [
+              { option: 'workers', from: '1', to: '2', live: false },
+              { option: 'log.level', from: 'info', to: 'debug', live: true },
+            ],
+          }),
+        setLogLevel: () => Promise.resolve(),
         status: () => Promise.resolve(STATUS),
         stop: () => {
           calls.push('stop');

@@ -8,7 +8,13 @@ import {
   type CommandResult,
   type ControlClient,
 } from '../admin/index.ts';
-import { checkConfig, findConfig, readConfig, type Settings } from '../config/index.ts';
+import {
+  checkConfig,
+  controlSocket,
+  findConfig,
+  readConfig,
+  type Settings,
+} from '../config/index.ts';
 import type { Timers } from '../util/clock.ts';
 import { OperatorError } from '../util/errors.ts';
 import type { CliParts } from './parts.ts';
@@ -60,6 +66,15 @@ export class CliSession {
   /** The running server. @throws OperatorError `server-not-running` */
   connect(settings: Settings): Promise<ControlClient> {
     return connectControl(settings.control.socket, this.timers);
+  }
+
+  /**
+   * The running server, to be told about a file that may have mistakes: only the place of its socket is read from it.
+   * @throws OperatorError `server-not-running`, `config-unreadable`; ConfigError where not even that can be read
+   */
+  async connectForReload(): Promise<ControlClient> {
+    const document = readConfig(findConfig(this.#options().config));
+    return connectControl(controlSocket(document), this.timers);
   }
 
   /** Accounts of the running server, so that changes hold at once; else those in the database. */

@@ -25,17 +25,31 @@ export function addStatus(program: Command, session: CliSession): void {
 
 function render(terminal: Terminal, status: ServerStatus, sessions: SessionCount): string {
   const workers = status.workers.map(
-    ({ slot, pid, state, connections, restarts }) =>
+    ({ slot, pid, state, connections, restarts, lagMs, residentBytes, storeWaiting, shedding }) =>
       `  worker ${String(slot)}: ${terminal.paint(state === 'up' ? 'green' : 'yellow', state)}, ` +
-      `process ${String(pid)}, ${String(connections)} connections, ${String(restarts)} restarts`,
+      `process ${String(pid)}, ${String(connections)} connections, ${String(restarts)} restarts, ` +
+      `${mebibytes(residentBytes)}, event loop ${String(lagMs)} ms late, ${String(storeWaiting)} units waiting` +
+      (shedding > 0 ? terminal.paint('red', `, sheds load (stage ${String(shedding)})`) : ''),
   );
+  const { store } = status;
   return [
+    ...(status.state === 'running'
+      ? []
+      : [terminal.paint('yellow', `The server is ${status.state}.`)]),
     `xmppd ${status.version} on Node.js ${status.node}, process ${String(status.pid)}, up for ${spell(status.uptimeMs)}`,
     `hosts: ${status.hosts.join(', ')}`,
     `listening: ${status.listening.join(', ')}`,
     `sessions: ${String(sessions.online)} on line, ${String(sessions.hibernating)} waiting to be resumed`,
     ...workers,
+    `  store: ${terminal.paint(store.state === 'up' ? 'green' : 'yellow', store.state)}, ` +
+      (store.pid === null ? 'a thread of the worker' : `process ${String(store.pid)}`) +
+      `, ${String(store.restarts)} restarts, ${String(store.waiting)} units waiting, ` +
+      `last commit ${String(store.lastCommitMs)} ms, write-ahead log ${mebibytes(store.walBytes)}`,
   ].join('\n');
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
 
 /** `2d 3h 5m`, `12s` */

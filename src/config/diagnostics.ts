@@ -39,21 +39,23 @@ export interface Source {
   readonly file: string;
   readonly document: Document;
   readonly lines: LineCounter;
+  /** How many names of a path lead to its root; absent: none, it is the whole. */
+  readonly depth?: number;
 }
 
-/** Diagnostics for what a schema refused. */
+/** Diagnostics for what a schema refused. @param sourceOf where the value at a path was written */
 export function diagnose(
-  source: Source,
+  sourceOf: (path: Path) => Source,
   schema: z.ZodType,
   issues: readonly Issue[],
 ): readonly Diagnostic[] {
   return issues
     .flatMap((issue) => explain(schema, issue))
-    .map(({ path, at, message }) => ({
-      file: source.file,
-      ...position(source, path, at),
-      message,
-    }));
+    .map(({ path, at, message }) => {
+      const source = sourceOf(path);
+      const below = path.slice(source.depth ?? 0);
+      return { file: source.file, ...position(source, below, at), message };
+    });
 }
 
 /** In the order of the file. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Domain } from '../protocol/jid.ts';
 import { OperatorError } from '../util/errors.ts';
 import { ConfigError, diagnose, sorted, type Diagnostic, type Source } from './diagnostics.ts';
+import { overrideAt, readOverrides, withOverrides, type Environment } from './overrides.ts';
 import {
   settingsSchema,
   type HostSettings,
@@ -85,14 +86,45 @@ export function parseConfig(text: string, file: string | undefined, shown = file
   return { file, externalModules, value, source, diagnostics };
 }
 
-/** Checks what was read. @throws ConfigError naming everything that is wrong */
-export function checkConfig(document: ConfigDocument, modules: ModuleSchemas = {}): Settings {
+/**
+ * Checks what was read, with what the environment sets over it.
+ * @throws ConfigError naming everything that is wrong, in the file and in variables
+ */
+export function checkConfig(
+  document: ConfigDocument,
+  modules: ModuleSchemas = {},
+  environment: Environment = process.env,
+): Settings {
   const schema = withModules(modules, document.externalModules);
-  const result = schema.safeParse(document.value, { reportInput: true });
-  const refused = result.success ? [] : diagnose(document.source, schema, result.error.issues);
-  const wrong = [...document.diagnostics, ...refused];
+  const { overrides, wrong: unreadable } = readOverrides(schema, environment);
+  const value = withOverrides(document.value, overrides);
+  const result = schema.safeParse(value, { reportInput: true });
+  const sourceOf = (path: readonly PropertyKey[]): Source =>
+    overrideAt(overrides, path)?.source ?? document.source;
+  const refused = result.success ? [] : diagnose(sourceOf, schema, result.error.issues);
+  const wrong = [...document.diagnostics, ...unreadable, ...refused];
   if (!result.success || wrong.length > 0) throw new ConfigError(sorted(wrong));
   return complete(result.data, document.file);
+}
+
+/**
+ * Where the control socket of a server is whose file may have mistakes elsewhere.
+ * @throws ConfigError when `data` or `control` has mistakes
+ */
+export function controlSocket(
+  document: ConfigDocument,
+  environment: Environment = process.env,
+): string {
+  const { data, control } = (document.value ?? {}) as Readonly<Record<string, unknown>>;
+  const value = {
+    ...(data === undefined ? {} : { data }),
+    ...(control === undefined ? {} : { control }),
+  };
+  const wanted = Object.entries(environment).filter(([name]) =>
+    /^XMPPD__(?:data|control(?:__.*)?)$/i.test(name),
+  );
+  const only = { ...document, value, diagnostics: [], externalModules: [] };
+  return checkConfig(only, {}, Object.fromEntries(wanted)).control.socket;
 }
 
 /** The whole schema with the modules' options in their place. */

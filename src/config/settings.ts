@@ -1,11 +1,13 @@
 // The options of the server, as one schema: the types, the checks, the example file and the reference page all come from it.
 import { z } from 'zod';
 import type { Domain } from '../protocol/jid.ts';
+import { hosts } from './host-options.ts';
 import {
   accountAddress,
   count,
-  domain,
   durationMs,
+  localPort,
+  network,
   option,
   path,
   section,
@@ -38,57 +40,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-const hostFiles = z
-  .strictObject({
-    certificate: path.optional().meta({
-      description: 'PEM file of the certificate, with its chain behind it.',
-      live: true,
-    } satisfies OptionMeta),
-    key: path.optional().meta({
-      description: 'PEM file of the private key.',
-      live: true,
-    } satisfies OptionMeta),
-    clientAuthority: path.optional().meta({
-      description:
-        'PEM file of the authority whose client certificates log in to the accounts that they name (SASL EXTERNAL).',
-      live: true,
-    } satisfies OptionMeta),
-    anonymous: z
-      .boolean()
-      .optional()
-      .meta({
-        description:
-          'Whether anybody may log in without an account, under a name made for the time of the session (SASL ANONYMOUS).',
-        live: true,
-        defaultText: 'false',
-      } satisfies OptionMeta),
-  })
-  .refine((files) => (files.certificate === undefined) === (files.key === undefined), {
-    message: 'needs both files, or neither',
-  });
-
-const hosts = z
-  .union([
-    z
-      .array(domain)
-      .min(1)
-      .refine((list) => new Set(list).size === list.length, { message: 'names a domain twice' }),
-    z
-      .record(domain, hostFiles.nullable())
-      .refine((map) => Object.keys(map).length > 0, { message: 'names no domain' }),
-  ])
-  .default(['localhost'])
-  .meta({
-    description:
-      'The domains served. A host without files of its own gets a self-signed certificate, made at first start.',
-    live: false,
-    allowed:
-      'a list of domains, or a map: domain -> { certificate, key, clientAuthority, anonymous }',
-    example: {
-      'example.org': { certificate: 'tls/example.org.crt', key: 'tls/example.org.key' },
-    },
-  } satisfies OptionMeta);
-
 const listener = z
   .strictObject({
     kind: z.enum(LISTENER_KINDS).meta({
@@ -111,9 +62,19 @@ const listener = z
         live: false,
         defaultText: '5222 for c2s, 5223 for c2s-tls',
       } satisfies OptionMeta),
+    proxies: z
+      .array(network)
+      .optional()
+      .meta({
+        description:
+          'Load balancers that begin each connection with the address of its client (PROXY protocol, version 1 or 2). A connection of theirs without it is closed.',
+        live: false,
+        defaultText: 'none',
+      } satisfies OptionMeta),
   })
-  .transform(({ kind, address, port }) => ({
+  .transform(({ kind, address, port, proxies }) => ({
     kind,
+    ...(proxies === undefined ? {} : { proxies }),
     addresses:
       address === undefined ? EVERY_ADDRESS : typeof address === 'string' ? [address] : address,
     port: port ?? DEFAULT_PORTS[kind],
@@ -201,6 +162,12 @@ const limits = section('What one client, one address or one account may take.', 
     unit: 'sessions',
     live: true,
   }),
+  workerMemoryBytes: option(sizeBytes({ max: 1_099_511_627_776 }), 0, {
+    description:
+      'Resident memory of one worker beyond which it sheds load, in stages (docs/guide/daemon.md); 0 is no limit.',
+    unit: 'bytes',
+    live: true,
+  }),
   inboxStanzas: option(count({ min: 1 }), 1000, {
     description:
       'Stanzas that wait for an account while it is being loaded; further ones are refused.',
@@ -213,8 +180,9 @@ const moduleSection = z
   .record(z.string(), z.union([z.literal(false), z.record(z.string(), z.unknown()), z.null()]))
   .default({})
   .meta({
-    description: 'Options of modules by name; `false` leaves a module out.',
-    live: true,
+    description:
+      'Options of modules by name; `false` leaves a module out. Which modules run is decided at the start.',
+    live: false,
     allowed: 'a map: module -> its options, or false',
   } satisfies OptionMeta);
 
@@ -357,6 +325,13 @@ export const settingsSchema = z.strictObject({
       defaultText: 'run/control.sock below the data directory',
     } satisfies OptionMeta),
   }),
+  http: section('What is served over HTTP.', {
+    metrics: option(z.union([z.literal(false), localPort]), false, {
+      description:
+        'Where /metrics (for Prometheus), /health and /ready are answered. Nothing is asked of who reads them: keep it on loopback.',
+      live: false,
+    }),
+  }),
   supervisor: section('The process that starts the workers and watches them.', {
     hangTimeoutMs: option(durationMs({ min: 1000 }), 5000, {
       description: 'A worker that gives no sign of life for this long is replaced.',
@@ -400,6 +375,8 @@ export interface ListenSettings {
   readonly kind: ListenerKind;
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Networks whose connections begin with a PROXY header. */
+  readonly proxies?: readonly string[];
 }
 
 /** Options of one module, checked by its schema; false: it is left out. Modules that are not named are absent. */

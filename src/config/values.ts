@@ -1,5 +1,6 @@
 // The kinds of value an option can have beyond what zod brings: durations, sizes, domains, paths; and `option()`, which
 // gives every one of them the words that the example file and the reference page are made of.
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { JidError, parseJid, type BareJid, type Jid } from '../protocol/jid.ts';
 
@@ -207,6 +208,30 @@ function tryParse(value: unknown): Jid | undefined {
     throw error;
   }
 }
+
+/** An address, or a network as address/bits. */
+export const network = z
+  .string()
+  .refine(isNetwork, { message: 'is no address and no network' })
+  .meta({ allowed: 'an address, or a network such as 10.0.0.0/8' });
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/', 2);
+  const family = isIP(address);
+  if (family === 0 || text.split('/').length > 2) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}
+
+/** Where a service listens: `127.0.0.1:9100`, `[::1]:9100`. */
+export const localPort = z
+  .string()
+  .refine((text) => {
+    const parts = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+    return isIP(parts?.[1] ?? parts?.[2] ?? '') !== 0 && Number(parts?.[3]) <= 65_535;
+  })
+  .meta({ allowed: 'an address with a port, such as 127.0.0.1:9100' });
 
 /** A file or directory; relative ones are taken from the directory of the configuration file. */
 export const path = z.string().min(1).meta({ allowed: 'a path' });

@@ -97,7 +97,7 @@ export interface ModuleHost {
   readonly log: Log;
   readonly storage: Storage;
   readonly xml: XmlContext;
-  /** The virtual hosts served. */
+  /** The virtual hosts served. They come and go while the server runs, in this one array: keep no copy. */
   readonly hosts: readonly string[];
   /** The version of the server. */
   readonly version: string;
@@ -139,6 +139,11 @@ export interface ModuleHost {
   storedSessionSlot<T>(initial: () => T, name: string): Slot<T>;
   /** A page of rows that shows everything this worker has submitted so far. @throws StorageError (rejects) */
   read(query: QueryId, params: readonly Value[]): Promise<readonly Row[]>;
+  /**
+   * Told the options anew when a reload has changed one of them; without it they hold from the next start. The metadata of
+   * an option says `live: true` where this applies it.
+   */
+  onOptions(apply: (options: unknown) => void): void;
   /** Runs when the module stops, while units are still taken: the place to write what is in memory alone. */
   onStop(run: () => void): void;
   onLoad(loader: Loader): void;

@@ -42,6 +42,7 @@ export const offline: Module = {
   },
   setup(host: ModuleHost): void {
     const options = { ...DEFAULTS, ...(host.options as Partial<OfflineOptions> | undefined) };
+    host.onOptions((changed) => Object.assign(options, DEFAULTS, changed));
     const statements = new OfflineStatements(host.storage);
     const ids = new OwnerIds(host);
     const marks = new Marks(statements.mark);
@@ -54,7 +55,7 @@ export const offline: Module = {
         ids.seen(account, Math.max(mark?.given ?? 0, mark?.proven ?? 0, pending.at(-1) ?? 0));
       },
     });
-    const keeping = new Keeping(host, statements, ids, options.maxMessages, mailbox);
+    const keeping = new Keeping(host, statements, ids, options, mailbox);
     const delivery = new Delivery(host, new Backlog(host, statements), mailbox);
     host.on(
       'message.in',
@@ -70,8 +71,7 @@ export const offline: Module = {
     host.onStop(() => {
       marks.write();
     });
-    if (options.maxAgeDays > 0)
-      expireHourly(host, statements, options.maxAgeDays * DAY_MS, mailbox);
+    expireHourly(host, statements, options, mailbox);
   },
 };
 
@@ -157,12 +157,13 @@ function deleteRows(
 function expireHourly(
   host: ModuleHost,
   statements: OfflineStatements,
-  maxAgeMs: number,
+  options: OfflineOptions,
   mailbox: MailboxOf,
 ): void {
   const unit = host.storage.unit();
   host.every(HOUR_MS, () => {
-    const belowId = firstIdAt(host.clock.now() - maxAgeMs);
+    if (options.maxAgeDays === 0) return;
+    const belowId = firstIdAt(host.clock.now() - options.maxAgeDays * DAY_MS);
     unit.clear();
     host.storage.submit(unit.add(statements.expire, belowId), 0);
     for (const account of host.accounts()) mailbox(account).expire(belowId);

@@ -13,7 +13,7 @@ import type { OfflineStatements } from './store.ts';
 export class Keeping {
   private readonly statements: OfflineStatements;
   private readonly ids: OwnerIds;
-  private readonly maxMessages: number;
+  private readonly limits: { readonly maxMessages: number };
   private readonly mailbox: (account: AccountView) => Mailbox;
   private readonly repeats: Repeats;
   private readonly kinds = new KindMemo();
@@ -22,12 +22,12 @@ export class Keeping {
     host: ModuleHost,
     statements: OfflineStatements,
     ids: OwnerIds,
-    maxMessages: number,
+    limits: { readonly maxMessages: number },
     mailbox: (account: AccountView) => Mailbox,
   ) {
     this.statements = statements;
     this.ids = ids;
-    this.maxMessages = maxMessages;
+    this.limits = limits;
     this.mailbox = mailbox;
     this.repeats = new Repeats(host, async (account, sinceId, sender) => {
       const rows = await host.read(statements.recent, [account.owner, sinceId]);
@@ -52,7 +52,7 @@ export class Keeping {
     const verdict = this.repeats.check(stanza, account, effects);
     if (verdict !== undefined) return verdict;
     const mailbox = this.mailbox(account);
-    if (outcome === 'store' && mailbox.pending.size >= this.maxMessages) {
+    if (outcome === 'store' && mailbox.pending.size >= this.limits.maxMessages) {
       // XEP-0160 §2, third step
       const text = 'Too many messages wait for the recipient.';
       return { stop: true, error: new StanzaError('service-unavailable', 'wait', text) };

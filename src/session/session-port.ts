@@ -9,7 +9,8 @@ export type EndReason =
   | 'policy-violation'
   | 'system-shutdown'
   | 'resource-constraint'
-  | 'reset';
+  | 'reset'
+  | 'host-gone';
 
 /**
  * One session's receiving end. Calls are ordered; nothing is answered.

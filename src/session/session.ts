@@ -87,6 +87,11 @@ export class Session implements SessionPort, StreamSession, Expirable {
     return this.stream !== undefined;
   }
 
+  /** Bytes kept for it until its client acknowledges them. */
+  get queuedBytes(): number {
+    return this.sm?.queuedBytes ?? 0;
+  }
+
   get management(): StreamManagement | undefined {
     return this.sm;
   }
@@ -191,7 +196,7 @@ export class Session implements SessionPort, StreamSession, Expirable {
       sm.sent(stanza, reference, this.stream !== undefined);
       if (sm.beyond(this.parts.limits)) {
         // SECURITY: the bound of the unacknowledged queue: the session ends, what it did not prove stays pending.
-        this.overflow();
+        this.end('resource-constraint');
         return;
       }
       // It waits behind what is still to be sent again.
@@ -206,7 +211,7 @@ export class Session implements SessionPort, StreamSession, Expirable {
       this.proofs ??= new Proofs();
       this.proofs.given(reference);
       if (this.proofs.beyond) {
-        this.overflow();
+        this.end('resource-constraint');
         return;
       }
       this.soon();
@@ -421,13 +426,6 @@ export class Session implements SessionPort, StreamSession, Expirable {
     if (this.parts.clock.monotonicMs() < this.againUntilMs) return true;
     this.againUntilMs = 0;
     return false;
-  }
-
-  private overflow(): void {
-    const stream = this.stream;
-    this.stream = undefined;
-    stream?.fail('resource-constraint');
-    this.finish();
   }
 
   private finish(): void {

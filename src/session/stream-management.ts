@@ -57,6 +57,11 @@ export class StreamManagement {
     this.ledger = new Ledger(onSettled);
   }
 
+  /** Bytes of what is not acknowledged. */
+  get queuedBytes(): number {
+    return this.unacknowledgedBytes;
+  }
+
   get resumable(): boolean {
     return this.token !== '';
   }

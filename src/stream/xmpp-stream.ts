@@ -97,6 +97,11 @@ export class XmppStream implements TransportUser, TokenSink {
     this.tokenizer.limits = limits;
   }
 
+  /** Undefined: nothing is slowed. */
+  setShapers(shapers: Shapers | undefined): void {
+    this.shapers = shapers;
+  }
+
   /** Our header. RFC 6120 §4.7: from, id, version, xml:lang; `to` only if the peer said who it is. */
   open(from: string, to: string | undefined): void {
     this.opened = true;

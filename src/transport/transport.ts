@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, type TlsOptions } from 'node:tls';
 import type { Bytes } from '../xml/bytes.ts';
+import { inheritPeerAddress, peerAddress } from './peer-address.ts';
 import type { Gated, ReadGate } from './read-gate.ts';
 import type { Flushable, WriteTick } from './write-tick.ts';
 
@@ -85,7 +86,7 @@ export class Transport implements Flushable, Gated {
   }
 
   get remoteAddress(): string {
-    return this.socket.remoteAddress ?? '';
+    return peerAddress(this.socket);
   }
 
   /** The TLS layer, once it is there. */
@@ -166,6 +167,7 @@ export class Transport implements Flushable, Gated {
     const plain = this.socket;
     this.abandonListeners(plain);
     const secure = new TLSSocket(plain, { ...options, isServer: true });
+    inheritPeerAddress(plain, secure);
     this.socket = secure;
     this.adopt(secure);
     secure.once('secure', secured);

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly forceRewrite?: boolean;
   /** The test makes the server report bugs; otherwise one that it reports fails the test at `close`. */
   readonly bugsExpected?: boolean;
+  /** Variables over those of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface User {
@@ -87,6 +89,7 @@ export class TestServer {
   tlsPort = 0;
   private readonly directory = mkdtempSync(join(tmpdir(), 'xmppd-test-'));
   private readonly file = join(this.directory, 'xmppd.yml');
+  private readonly config: Section;
   private readonly workers: number | 'single';
   private readonly options: ServerOptions;
   private readonly unused: User[] = [];
@@ -98,9 +101,9 @@ export class TestServer {
     this.options = options;
     this.workers = workersWanted(options);
     const workers = this.workers === 'single' ? 1 : this.workers;
-    const config = merged({ ...DEFAULTS, workers }, options.config ?? {});
+    this.config = merged({ ...DEFAULTS, workers }, options.config ?? {});
     // JSON is YAML.
-    writeFileSync(this.file, JSON.stringify(config, undefined, 1));
+    this.rewrite({});
   }
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
@@ -132,7 +135,12 @@ export class TestServer {
     const rewrite = this.options.forceRewrite ?? process.env['XMPPD_FORCE_REWRITE'] === '1';
     const child = spawn(process.execPath, args, {
       cwd: this.directory,
-      env: { ...process.env, XMPPD_FORCE_REWRITE: rewrite ? '1' : '0', NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        XMPPD_FORCE_REWRITE: rewrite ? '1' : '0',
+        NO_COLOR: '1',
+        ...this.options.environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -172,6 +180,8 @@ export class TestServer {
   async kill(): Promise<void> {
     const pids = this.pids();
     this.child = undefined;
+    // All at one moment, however late this process gets its turns: a worker that sees its supervisor die stores its sessions.
+    for (const pid of pids) signal(pid, 'SIGSTOP');
     for (const pid of pids) signal(pid, 'SIGKILL');
     await within(this.ended, STOP_MS, () => 'the end of a killed server');
   }
@@ -219,15 +229,31 @@ export class TestServer {
 
   /** An administrative command, by the control socket. @throws OperatorError */
   async command<N extends CommandName>(name: N, args: CommandArgs): Promise<CommandResult<N>> {
-    const control = await connectControl(
-      join(this.directory, 'data', 'run', 'control.sock'),
-      systemTimers,
-    );
+    const control = await connectControl(this.path('data/run/control.sock'), systemTimers);
     try {
       return await control.call(name, args);
     } finally {
       control.close();
     }
+  }
+
+  /** A file of the server's. */
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Writes the configuration anew: sections over those of the start, or the text of the whole file. */
+  rewrite(config: Section | string): void {
+    const text =
+      typeof config === 'string'
+        ? config
+        : JSON.stringify(merged(this.config, config), undefined, 1);
+    writeFileSync(this.file, text);
+  }
+
+  /** Lines of the log that fit, as they are. */
+  linesLike(pattern: RegExp): readonly string[] {
+    return this.lines.filter((line) => pattern.test(line));
   }
 
   /** Resident memory of all its processes, in KiB. */

@@ -1,5 +1,5 @@
 // Opens the server's ports: all of them or none. Sockets come paused, unread, half-open allowed.
-import { createServer, type Server, type Socket } from 'node:net';
+import { BlockList, createServer, isIP, type Server, type Socket } from 'node:net';
 import { OperatorError } from '../../util/errors.ts';
 import type { Log } from '../../util/log.ts';
 
@@ -10,6 +10,8 @@ export interface ListenerSettings {
   readonly addresses: readonly string[];
   /** 0 takes any free one. */
   readonly port: number;
+  /** Addresses and networks whose connections begin with a PROXY header. */
+  readonly proxies?: readonly string[];
 }
 
 /** Where a listener ended up. */
@@ -25,6 +27,9 @@ export interface Listeners {
   close(): void;
 }
 
+/** @param proxied it begins with the header of a load balancer */
+export type OnConnection = (socket: Socket, kind: string, proxied: boolean) => void;
+
 const BACKLOG = 4_096;
 
 /**
@@ -34,7 +39,7 @@ const BACKLOG = 4_096;
 export async function openListeners(
   settings: readonly ListenerSettings[],
   log: Log,
-  onConnection: (socket: Socket, kind: string) => void,
+  onConnection: OnConnection,
 ): Promise<Listeners> {
   const servers: Server[] = [];
   const bound: BoundAddress[] = [];
@@ -55,16 +60,17 @@ export async function openListeners(
 }
 
 async function openListener(
-  { kind, addresses, port }: ListenerSettings,
+  { kind, addresses, port, proxies }: ListenerSettings,
   log: Log,
-  onConnection: (socket: Socket, kind: string) => void,
+  onConnection: OnConnection,
 ): Promise<{ servers: Server[]; bound: BoundAddress[] }> {
   const servers: Server[] = [];
   const bound: BoundAddress[] = [];
   let missing: OperatorError | undefined;
+  const isProxied = proxied(proxies ?? []);
   for (const address of addresses) {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    server.on('connection', (socket) => onConnection(socket, kind));
+    server.on('connection', (socket) => onConnection(socket, kind, isProxied(socket)));
     try {
       // A free port taken for the first address serves the others too.
       const wanted = port === 0 ? (bound[0]?.port ?? 0) : port;
@@ -86,6 +92,23 @@ async function openListener(
   }
   if (servers.length === 0 && missing !== undefined) throw missing;
   return { servers, bound };
+}
+
+/** Whether a connection comes from one of these networks. */
+function proxied(networks: readonly string[]): (socket: Socket) => boolean {
+  if (networks.length === 0) return () => false;
+  const list = new BlockList();
+  for (const each of networks) {
+    const [address = '', bits] = each.split('/');
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return ({ remoteAddress = '' }) => {
+    // A socket for both families shows IPv4 as IPv6.
+    const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '');
+    return isIP(address) !== 0 && list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  };
 }
 
 function lacksFamily(cause: NodeJS.ErrnoException | undefined): boolean {

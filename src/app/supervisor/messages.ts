@@ -43,7 +43,13 @@ export interface Answer {
 }
 
 export type ToWorker =
-  | { readonly kind: 'connection'; readonly listener: string; readonly address: string }
+  | {
+      readonly kind: 'connection';
+      readonly listener: string;
+      readonly address: string;
+      /** It begins with a PROXY header, which names its client. */
+      readonly proxied?: true;
+    }
   | ({ readonly kind: 'member' } & Member)
   | { readonly kind: 'stop' }
   | Ask
@@ -62,6 +68,14 @@ export interface Beat {
 
 export type FromWorker =
   Beat | { readonly kind: 'ready' } | ({ readonly kind: 'fail' } & Failure) | Ask | Answer;
+
+/** A worker asks whether the client behind a balancer may have one more connection. */
+export const RECOUNT = 'connection.recount';
+
+export interface Recount {
+  readonly from: string;
+  readonly to: string;
+}
 
 /** Marks the argument that carries a worker's seat. */
 export const SEAT_ARGUMENT = '--supervised=';

@@ -21,10 +21,16 @@ export interface SupervisorSettings {
   readonly restartLimit?: RestartLimit;
 }
 
+/** What may change while it runs. */
+export type LiveSupervisorSettings = Pick<SupervisorSettings, 'connectionsPerAddress'>;
+
 /** What a running supervisor can be asked. */
 export interface SupervisorControl {
   readonly bound: readonly BoundAddress[];
   status(): SupervisorStatus;
+  /** Somebody would take a connection that came now. */
+  readonly canTake: boolean;
+  configure(settings: LiveSupervisorSettings): void;
   /** The same as SIGTERM. */
   stop(): void;
   /** Replaces every worker by a new process, one after another. Nothing if that is under way already. */
@@ -58,10 +64,12 @@ export interface SupervisorStatus {
   readonly store: ProcessStatus | null;
 }
 
+export type ServerSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
+
 /** The part of `process` that receives signals. */
 export interface SignalSource {
-  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
-  off(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  on(signal: ServerSignal, listener: () => void): unknown;
+  off(signal: ServerSignal, listener: () => void): unknown;
 }
 
 export interface SupervisorOptions {
@@ -81,6 +89,10 @@ export interface SupervisorOptions {
   readonly signals: SignalSource;
   /** All workers are ready for the first time. */
   readonly onStarted?: (control: SupervisorControl) => void;
+  /** SIGHUP: by custom, the configuration is to be read again. */
+  readonly onHangup?: () => void;
+  /** The server begins to stop. */
+  readonly onStopping?: () => void;
   /** A rush of connections is over: a good moment to return memory. */
   readonly onCalm?: () => void;
   /** Answers what workers ask beside `status` and `stop`. */

@@ -7,17 +7,18 @@ import { addressKey } from './address-counts.ts';
 import { CLEAN_END } from './child.ts';
 import { fromFailure } from './conversation.ts';
 import { type Listeners, openListeners } from './listeners.ts';
-import type { Failure } from './messages.ts';
+import { RECOUNT, type Failure, type Recount } from './messages.ts';
 import { DEFAULT_RESTART_LIMIT, RestartPolicy } from './restart-policy.ts';
 import { Rush } from './rush.ts';
 import {
   DEFAULTS,
+  type LiveSupervisorSettings,
   type SupervisorControl,
   type SupervisorOptions,
   type SupervisorStatus,
 } from './settings.ts';
 import { StoreSlot, type StoreHost } from './store-slot.ts';
-import { type SlotHost, WorkerSlot } from './worker-slot.ts';
+import { type Accepted, type SlotHost, WorkerSlot } from './worker-slot.ts';
 
 /**
  * Connections that wait for a worker with room, at 5.4 KiB each; the next is closed. When a worker is replaced all of its
@@ -42,12 +43,6 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   return supervisor.run();
 }
 
-interface WaitingSocket {
-  readonly socket: Socket;
-  readonly kind: string;
-  readonly address: string;
-}
-
 type Outcome = { readonly code: number } | { readonly error: OperatorError };
 
 class Supervisor implements SlotHost, StoreHost, SupervisorControl {
@@ -55,10 +50,11 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   readonly #slots: WorkerSlot[] = [];
   readonly #store: StoreSlot | undefined;
   readonly #restarts: RestartPolicy;
-  readonly #waiting: WaitingSocket[] = [];
+  readonly #waiting: Accepted[] = [];
   readonly #rush = new Rush();
   #listeners: Listeners | undefined;
   #state: SupervisorStatus['state'] = 'starting';
+  #connectionsPerAddress: number;
   #lastEpoch = 0;
   #lastCheckMs = 0;
   #lastFailure: Failure | undefined;
@@ -69,7 +65,8 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
 
   constructor(options: SupervisorOptions) {
     this.options = options;
-    const { workers, restartLimit } = options.settings;
+    const { workers, restartLimit, connectionsPerAddress } = options.settings;
+    this.#connectionsPerAddress = connectionsPerAddress;
     this.#restarts = new RestartPolicy(restartLimit ?? DEFAULT_RESTART_LIMIT);
     for (let slot = 0; slot < workers; slot += 1) this.#slots.push(new WorkerSlot(this, slot));
     if (workers > 1 && options.storeEntry !== undefined) {
@@ -79,10 +76,12 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
 
   async run(): Promise<number> {
     const { settings, log, clock, timers, signals } = this.options;
-    this.#listeners = await openListeners(settings.listeners, log, (socket, kind) =>
-      this.#accept(socket, kind),
+    this.#listeners = await openListeners(settings.listeners, log, (socket, kind, proxied) =>
+      this.#accept(socket, kind, proxied),
     );
     const onSignal = (): void => (this.#state === 'stopping' ? this.#killAll() : this.stop());
+    const onHangup = (): void => this.options.onHangup?.();
+    signals.on('SIGHUP', onHangup);
     signals.on('SIGTERM', onSignal);
     signals.on('SIGINT', onSignal);
     this.#lastCheckMs = clock.monotonicMs();
@@ -96,6 +95,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
     } finally {
       watchdog.cancel();
       this.#deadline?.cancel();
+      signals.off('SIGHUP', onHangup);
       signals.off('SIGTERM', onSignal);
       signals.off('SIGINT', onSignal);
     }
@@ -117,6 +117,14 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
       workers: this.#slots.map((slot) => slot.status()),
       store: this.#store?.status() ?? null,
     };
+  }
+
+  get canTake(): boolean {
+    return this.#state === 'running' && this.#slots.some((slot) => slot.canTake);
+  }
+
+  configure({ connectionsPerAddress }: LiveSupervisorSettings): void {
+    this.#connectionsPerAddress = connectionsPerAddress;
   }
 
   stop(): void {
@@ -162,21 +170,38 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
 
   // ---- connections ----
 
-  #accept(socket: Socket, kind: string): void {
+  #accept(socket: Socket, kind: string, proxied: boolean): void {
     this.#rush.add();
     // A paused socket that breaks says so when it is next used.
     socket.on('error', ignore);
     const address = addressKey(socket.remoteAddress ?? '');
-    const limit = this.options.settings.connectionsPerAddress;
-    if (this.#state === 'stopping' || (limit > 0 && this.#connectionsOf(address) >= limit)) {
+    // A balancer brings many; each is counted under its client as soon as that is known.
+    const tooMany = !proxied && this.#isBeyondLimit(this.#connectionsOf(address) + 1);
+    if (this.#state === 'stopping' || tooMany || this.#isFull) {
       socket.destroy();
       return;
     }
+    const accepted = { socket, kind, address, proxied };
     const worker = this.#leastLoaded();
-    if (worker !== undefined) worker.hand(socket, kind, address);
-    else if (this.#waiting.length < MAX_WAITING_SOCKETS)
-      this.#waiting.push({ socket, kind, address });
+    if (worker !== undefined) worker.hand(accepted);
+    else if (this.#waiting.length < MAX_WAITING_SOCKETS) this.#waiting.push(accepted);
     else socket.destroy();
+  }
+
+  #isBeyondLimit(connections: number): boolean {
+    const limit = this.#connectionsPerAddress;
+    return limit > 0 && connections > limit;
+  }
+
+  /** SECURITY: no worker has memory for one more, so nobody waits for one either. */
+  get #isFull(): boolean {
+    return this.#slots.every((slot) => slot.full);
+  }
+
+  /** A worker has read who is behind a balancer. @returns false: that client has too many connections already */
+  #recount(slot: number, { from, to }: Recount): boolean {
+    this.#slots[slot]?.recount(from, to);
+    return !this.#isBeyondLimit(this.#connectionsOf(to));
   }
 
   #connectionsOf(address: string): number {
@@ -202,7 +227,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
       const worker = this.#leastLoaded();
       const next = worker === undefined ? undefined : this.#waiting.shift();
       if (worker === undefined || next === undefined) return;
-      if (!next.socket.destroyed) worker.hand(next.socket, next.kind, next.address);
+      if (!next.socket.destroyed) worker.hand(next);
     }
   }
 
@@ -265,6 +290,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
 
   answer(slot: number, verb: string, args: unknown): unknown {
     if (verb === 'status') return this.status();
+    if (verb === RECOUNT) return this.#recount(slot, args as Recount);
     if (verb === 'stop') {
       this.stop();
       return;
@@ -332,6 +358,7 @@ class Supervisor implements SlotHost, StoreHost, SupervisorControl {
   #end(outcome: Outcome, limitMs: number): void {
     if (this.#state === 'stopping') return;
     this.#state = 'stopping';
+    this.options.onStopping?.();
     this.#outcome = outcome;
     this.#listeners?.close();
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();

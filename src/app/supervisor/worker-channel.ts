@@ -3,10 +3,13 @@ import type { Socket } from 'node:net';
 import type { Member, Membership } from '../../cluster/membership.ts';
 import type { Clock, Timers } from '../../util/clock.ts';
 import { InvariantError } from '../../util/errors.ts';
-import { AddressCounts } from './address-counts.ts';
+import { AddressCounts, addressKey } from './address-counts.ts';
 import { type Answerer, asFailure, Conversation } from './conversation.ts';
+import type { OnConnection } from './listeners.ts';
 import {
   type FromWorker,
+  RECOUNT,
+  type Recount,
   SEAT_ARGUMENT,
   type ToWorker,
   type WorkerLoad,
@@ -38,7 +41,12 @@ export interface ChannelPort {
 export interface WorkerChannel extends WorkerSeat {
   readonly membership: Membership;
   /** Each socket comes paused and unread, half-open allowed. Connections come after `ready` only. */
-  onConnection(listener: (socket: Socket, kind: string) => void): void;
+  onConnection(listener: OnConnection): void;
+  /**
+   * The client behind a balancer is known: the connection counts for it.
+   * @returns false: it has too many; the socket is to be closed
+   */
+  recount(socket: Socket, address: string): Promise<boolean>;
   /** What the status shows of this worker; asked at each beat. */
   onBeat(load: () => WorkerLoad): void;
   /** Store what is to be stored, then resolve: the process exits with 0 after it. Called once; also when the supervisor is gone. */
@@ -102,7 +110,7 @@ class Channel implements WorkerChannel {
   readonly #timers: Timers;
   readonly #conversation: Conversation;
   readonly #closed = new AddressCounts();
-  #connection: ((socket: Socket, kind: string) => void) | undefined;
+  #connection: OnConnection | undefined;
   #member: ((member: Member) => void) | undefined;
   #unheardMembers: Member[] = [];
   #load: () => WorkerLoad = () => ({});
@@ -142,13 +150,22 @@ class Channel implements WorkerChannel {
       this.#hear(message, socket),
     );
     // Signals go to every process of a terminal or a unit; only the supervisor decides what they mean.
+    port.on('SIGHUP', () => undefined);
     port.on('SIGINT', () => undefined);
     port.on('SIGTERM', () => undefined);
     port.on('disconnect', () => this.#orphaned());
   }
 
-  onConnection(listener: (socket: Socket, kind: string) => void): void {
+  onConnection(listener: OnConnection): void {
     this.#connection = listener;
+  }
+
+  async recount(socket: Socket, address: string): Promise<boolean> {
+    const counted = socket as Socket & Counted;
+    const question: Recount = { from: counted[key] ?? '', to: addressKey(address) };
+    // Before it is asked: should the socket close meanwhile, that is told behind the question.
+    counted[key] = question.to;
+    return (await this.ask(RECOUNT, question)) === true;
   }
 
   onBeat(load: () => WorkerLoad): void {
@@ -183,7 +200,7 @@ class Channel implements WorkerChannel {
   #hear(message: ToWorker, socket: Socket | undefined): void {
     switch (message.kind) {
       case 'connection':
-        this.#take(socket, message.listener, message.address);
+        this.#take(socket, message.listener, message.address, message.proxied === true);
         break;
       case 'member':
         if (this.#member === undefined) this.#unheardMembers.push(message);
@@ -198,7 +215,7 @@ class Channel implements WorkerChannel {
     }
   }
 
-  #take(socket: Socket | undefined, kind: string, address: string): void {
+  #take(socket: Socket | undefined, kind: string, address: string, proxied: boolean): void {
     this.#received += 1;
     const unreported = this.#received - this.#reported;
     if (unreported === 1) this.#timers.after(REPORT_MS, () => this.#report());
@@ -215,7 +232,7 @@ class Channel implements WorkerChannel {
     socket.allowHalfOpen = true;
     socket.pause();
     if (this.#connection === undefined || this.#stopping) socket.destroy();
-    else this.#connection(socket, kind);
+    else this.#connection(socket, kind, proxied);
   }
 
   #beat(): void {

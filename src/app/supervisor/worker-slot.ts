@@ -19,6 +19,15 @@ const MAX_ON_THE_WAY = 512;
 /** A worker that has not beaten for this long gets no connection while another has. */
 const LATE_MS = 1_000;
 
+/** A connection, unread. */
+export interface Accepted {
+  readonly socket: Socket;
+  readonly kind: string;
+  /** What it is counted under. */
+  readonly address: string;
+  readonly proxied: boolean;
+}
+
 /** What a slot asks of its supervisor. */
 export interface SlotHost {
   readonly options: SupervisorOptions;
@@ -70,7 +79,12 @@ export class WorkerSlot {
   }
 
   get canTake(): boolean {
-    return this.#state === 'ready' && this.#onTheWay.length < MAX_ON_THE_WAY;
+    return this.#state === 'ready' && !this.full && this.#onTheWay.length < MAX_ON_THE_WAY;
+  }
+
+  /** It says that it takes nobody any more: its memory is short. */
+  get full(): boolean {
+    return (this.#load['full'] ?? 0) > 0;
   }
 
   /** Its beat is overdue: perhaps it hangs. */
@@ -117,16 +131,27 @@ export class WorkerSlot {
   }
 
   /** Hands a socket over, unread. Called only while `canTake`. */
-  hand(socket: Socket, listener: string, address: string): void {
+  hand({ socket, kind, address, proxied }: Accepted): void {
     this.#handed += 1;
     this.#connections += 1;
     this.#addresses.add(address, 1);
     this.#onTheWay.push(socket);
-    const message: ToWorker = { kind: 'connection', listener, address };
+    const message: ToWorker = {
+      kind: 'connection',
+      listener: kind,
+      address,
+      ...(proxied ? { proxied } : {}),
+    };
     this.#child?.send(message, socket, (failed) => {
       // The channel is broken: the process is about to be seen to end, which sets the counts right.
       if (failed) socket.destroy();
     });
+  }
+
+  /** A connection counts for its client and no longer for the balancer that brought it. */
+  recount(from: string, to: string): void {
+    this.#addresses.add(from, -1);
+    this.#addresses.add(to, 1);
   }
 
   tell(message: ToWorker): void {

@@ -300,8 +300,7 @@ export class TestServer {
       commits,
       loaders: () => host.loaders,
       findAccount: this.storage.query('accounts.find'),
-      inboxStanzas: 100_000,
-      cachedAccounts: 1000,
+      limits: { inboxStanzas: 100_000, cachedAccounts: 1000 },
       clock: time,
       log: silentLog,
     });
