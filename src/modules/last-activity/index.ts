@@ -5,6 +5,7 @@ import { rosterReader, type RosterReader } from '../../roster/index.ts';
 import type { Jid } from '../../protocol/jid.ts';
 import { NS } from '../../protocol/namespaces.ts';
 import { StanzaError } from '../../protocol/stanza-error.ts';
+import { StorageError } from '../../storage/storage.ts';
 import type { Bytes } from '../../xml/bytes.ts';
 import type { Stanza } from '../../xml/stanza.ts';
 import { escapeText } from '../../xml/writer.ts';
@@ -75,7 +76,13 @@ class Activity {
     if (account.sessions.some((session) => session.available)) return;
     const child = stanza.child('status', NS.client);
     const status = child === undefined ? '' : stanza.childText(child);
-    account.write(this.store.put, this.host.clock.now(), cut(status), account.owner);
+    try {
+      account.write(this.store.put, this.host.clock.now(), cut(status), account.owner);
+    } catch (error) {
+      // A store that takes no writes for a while: the time before stays, as if the user had left then.
+      if (!(error instanceof StorageError)) throw error;
+      this.host.log.warn({ err: error, account: account.jid.bare }, 'a leave was not recorded');
+    }
   }
 
   /** XEP-0012 §4: what is for a client reaches it only from those who may see its presence. */
