@@ -3,6 +3,7 @@ import { isResourceOf } from '../auth/device-label.ts';
 import type { HookName, Hooks, HookTable } from '../host/hooks.ts';
 import type { InlineBinds } from '../host/inline-bind.ts';
 import { makeJid } from '../protocol/jid.ts';
+import { StorageError } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { StanzaReader } from '../xml/stanza-reader.ts';
@@ -84,10 +85,10 @@ export class Resources {
       try {
         call(entry.handler);
       } catch (error) {
-        this.parts.log.error(
-          { err: error, module: entry.module, hook },
-          'a hook threw. This is a bug of that module.',
-        );
+        const fields = { err: error, module: entry.module, hook };
+        // Nothing waits for these rows: while the storage takes none the module does without.
+        if (error instanceof StorageError) this.parts.log.warn(fields, 'rows could not be stored');
+        else this.parts.log.error(fields, 'a hook threw. This is a bug of that module.');
       }
     }
   }
