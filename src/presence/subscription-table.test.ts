@@ -107,7 +107,7 @@ let server: TestServer;
 let count = 0;
 /** What was routed to the contact, of all tests. */
 let routedThere: string[] = [];
- 
+
 const { route } = Router.prototype;
 
 beforeAll(async () => {
