@@ -84,7 +84,7 @@ function notes(results) {
 
 /** @param {readonly Result[]} results */
 export function page(results) {
-  const { passed, failed, lacking, missing } = summary(results);
+  const { passed, failed, lacking } = summary(results);
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
