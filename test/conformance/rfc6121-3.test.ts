@@ -271,11 +271,16 @@ test('§2.5.2: who is removed from a roster is told of the end of both subscript
 });
 
 test('everything outlives kill -9: rosters, requests, approvals', async () => {
-  const [alice, bob] = await pair();
+  const user = server.user();
+  const alice = await Client.login(server, user, { resource: 'a', managed: true });
+  await alice.ask(`<iq type='get'><query xmlns='${ROSTER}'/></iq>`);
+  await alice.comeOnline();
+  const bob = await interested(server.user(), 'b');
   await befriend(alice, bob);
   const carol = server.user();
   alice.send(`<presence to='${carol.bare}' type='subscribe'/>`);
-  await alice.reached(carol.bare);
+  // XEP-0198: what is acknowledged is on disk at both owners.
+  await alice.isAcknowledged();
   await server.kill();
   await server.run();
   const again = await Client.login(server, alice.user, { resource: 'a' });

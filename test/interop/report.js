@@ -12,10 +12,9 @@ const CELLS = {
   passed: 'yes',
   failed: 'NO',
   silent: 'no answer',
-  'not yet': 'not yet',
   lacks: '·',
 };
-const WORDS = { failed: 'failed', lacks: 'not in the client', 'not yet': 'not in the server' };
+const WORDS = { failed: 'failed', lacks: 'not in the client' };
 
 function cell(result, id) {
   if (result.version === undefined) return 'not run';
@@ -24,17 +23,16 @@ function cell(result, id) {
 
 /** @param {readonly Result[]} results */
 export function summary(results) {
-  let [passed, failed, lacking, missing] = [0, 0, 0, 0];
+  let [passed, failed, lacking] = [0, 0, 0];
   for (const result of results) {
     if (result.version === undefined) failed++;
     for (const { outcome } of result.answers.values()) {
       if (outcome === 'passed') passed++;
       else if (outcome === 'lacks') lacking++;
-      else if (outcome === 'not yet') missing++;
       else failed++;
     }
   }
-  return { passed, failed, lacking, missing };
+  return { passed, failed, lacking };
 }
 
 function rows(results) {
@@ -86,7 +84,7 @@ function notes(results) {
 
 /** @param {readonly Result[]} results */
 export function page(results) {
-  const { passed, failed, lacking, missing } = summary(results);
+  const { passed, failed, lacking } = summary(results);
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
@@ -97,8 +95,8 @@ export function page(results) {
 
 Written by \`npm run test:interop\`: each client drives itself against the real server with two workers and a
 self-signed certificate on loopback. xmppd ${version}, Node.js ${process.versions.node}, ${system()}.
-**${passed} passed, ${failed} failed**, ${missing} that the server lacks, ${lacking} that a client cannot do. \`yes\` is a check that passed, \`NO\` one
-that failed, \`not yet\` something the server lacks, \`·\` something the client does not have (or not in a way a script can reach).
+**${passed} passed, ${failed} failed**, ${lacking} that a client cannot do. \`yes\` is a check that passed, \`NO\` one
+that failed, \`·\` something the client does not have (or not in a way a script can reach).
 
 ${line(head)}
 ${line(head.map(() => '---'))}
