@@ -6,6 +6,7 @@ import { PROCESS_METRICS, SERVER_METRICS, WORKER_METRICS } from '../dist/observa
 import { DELIVERY_TABLE } from '../dist/router/delivery-table.js';
 import { SUBSCRIPTION_TABLE } from '../dist/presence/subscription-table.js';
 import { XmlContext } from '../dist/xml/xml-context.js';
+import { COMMANDS } from '../dist/admin/commands-table.js';
 import { STANDARD_MODULES } from '../dist/modules/standard.js';
 import { replaceSection, settle } from './generated.js';
 
@@ -104,6 +105,27 @@ ${table(
       )
       .join('; '),
     (declaration.needs ?? []).join(', '),
+  ]),
+)}
+`,
+);
+
+settle(
+  page('commands'),
+  `${NOTE}
+# Administrative commands
+
+One grammar (\`src/admin/commands-table.ts\`), run by \`xmppd\` on the command line, by its control socket, and by the ad-hoc commands of XEP-0133. On the command line some are parts of others: \`trace start|read|stop\` of \`xmppd trace\`, \`session count\` of \`xmppd status\`; \`session tally\` and \`session users\` serve XEP-0133.
+
+${table(
+  ['command', 'what it does', 'arguments', 'without a server'],
+  Object.entries(COMMANDS).map(([name, { describe, args, offline }]) => [
+    `\`${name}\``,
+    describe,
+    Object.keys(args)
+      .map((arg) => `\`${arg}\``)
+      .join(', '),
+    offline ? 'yes' : 'no',
   ]),
 )}
 `,

@@ -1,6 +1,7 @@
 // What an administrator does to a server that runs, by the control socket: sessions, archives, modules, traces, restarts.
 import { Client } from '../helpers/client.ts';
 import { TestServer } from '../helpers/server.ts';
+import { within } from '../helpers/waiting.ts';
 import { childOf, conditionOf, textOf, type Element } from '../helpers/xml.ts';
 import { logIn, newDevice } from '../helpers/sasl2.ts';
 import type { TraceEvent } from '../../src/admin/module-commands.ts';
@@ -15,6 +16,14 @@ afterAll(async () => {
 });
 
 const body = (message: Element): string => textOf(childOf(message, 'body', 'jabber:client'));
+
+/** What another worker does comes in its own time. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const wait = (async () => {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+  })();
+  await within(wait, 5000, () => 'what was asked for');
+}
 
 function isAlive(pid: number): boolean {
   try {
@@ -41,9 +50,11 @@ test('sessions are listed with their presence, and one is ended', async () => {
   expect(first).toMatchObject({ jid: desk.jid, state: 'hibernating', available: false });
   expect(second).toMatchObject({ jid: phone.jid, state: 'connected', show: 'dnd', priority: 3 });
   expect(await server.command('session kick', { address: desk.jid })).toMatchObject({ ended: 1 });
+  await until(async () => (await listed()).length === 1);
   expect((await listed()).map(({ jid }) => jid)).toEqual([phone.jid]);
   await server.command('session kick', { address: user.bare });
   expect(conditionOf(await phone.connection.streamError())).toBe('policy-violation');
+  await until(async () => (await listed()).length === 0);
   await expect(server.command('session kick', { address: phone.jid })).rejects.toMatchObject({
     code: 'session-missing',
   });
@@ -64,11 +75,15 @@ test('a device is listed and revoked, and its session ends', async () => {
   const user = server.user();
   const device = newDevice();
   const { connection } = await logIn(server, user, { device });
-  const { devices } = await server.command('device list', { address: user.bare });
-  expect(devices).toMatchObject([{ id: device, software: 'Test', device: 'Bench', tokens: 0 }]);
+  const list = async () => (await server.command('device list', { address: user.bare })).devices;
+  // Nobody waits for it to be written down.
+  await until(async () => (await list()).length > 0);
+  expect(await list()).toMatchObject([
+    { id: device, software: 'Test', device: 'Bench', tokens: 0 },
+  ]);
   await server.command('device revoke', { address: user.bare, id: device });
   expect(conditionOf(await connection.streamError())).toBe('not-authorized');
-  expect(await server.command('device list', { address: user.bare })).toEqual({ devices: [] });
+  expect(await list()).toEqual([]);
 });
 
 test('a purged archive keeps what has not arrived', async () => {
