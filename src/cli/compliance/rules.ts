@@ -60,7 +60,7 @@ export const RULES: readonly Rule[] = [
     scored: true,
     asks: 'client state indication in the stream features',
     passes: ({ featuresAfter }) => inFeatures(featuresAfter, 'csi', 'urn:xmpp:csi:0'),
-    todo: MODULE('client-state'),
+    todo: MODULE('csi'),
   },
   {
     name: 'xep0115',
