@@ -28,6 +28,9 @@ export interface Accepted {
   readonly proxied: boolean;
 }
 
+/** So long a start may go without a beat, on a busy machine, however impatient the settings are. */
+const BUSY_START_MS = 4_000;
+
 /** What a slot asks of its supervisor. */
 export interface SlotHost {
   readonly options: SupervisorOptions;
@@ -182,9 +185,11 @@ export class WorkerSlot {
     if (this.#state !== 'starting' && this.#state !== 'ready') return;
     const hangMs = settings.hangTimeoutMs ?? DEFAULTS.hangTimeoutMs;
     const startMs = settings.startTimeoutMs ?? DEFAULTS.startTimeoutMs;
-    // Frames of other workers come before it is ready for connections: it may hang over one of them as over any.
-    if ((this.#state === 'ready' || this.#hasBeaten) && now - this.#lastBeatMs > hangMs)
-      this.#overdue('worker hangs; killing it', hangMs);
+    // Frames of other workers come before it is ready for connections: it may hang over one of them as over any. But what
+    // it does once, at its start, may take longer than any stanza.
+    const limitMs = this.#state === 'ready' ? hangMs : Math.max(hangMs, BUSY_START_MS);
+    if ((this.#state === 'ready' || this.#hasBeaten) && now - this.#lastBeatMs > limitMs)
+      this.#overdue('worker hangs; killing it', limitMs);
     else if (this.#state === 'starting' && now - this.#startedMs > startMs)
       this.#overdue('worker did not start in time; killing it', startMs);
   }
