@@ -6,13 +6,18 @@ import { TestServer } from '../helpers/server.ts';
 
 const DEBUG = { log: { level: 'debug', format: 'json' } };
 
-const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => /^xmppd-\w{6}$/.test(name));
+/** Directories that processes of this server left behind. */
+function scratchOf(server: TestServer): string[] {
+  const pids = server.pids();
+  return readdirSync(tmpdir()).filter((name) =>
+    pids.some((pid) => name.startsWith(`xmppd-rehearsal-${pid}-`)),
+  );
+}
 
 test('a worker rehearses while nobody is logged in, and then serves its clients', async () => {
-  const before = scratch();
   const server = await TestServer.start({ workers: 1, accounts: 1, config: DEBUG });
   await server.logged(/"rounds":100,"ms":\d+,"msg":"rehearsed"/);
-  expect(scratch()).toEqual(before);
+  expect(scratchOf(server)).toEqual([]);
   const client = await Client.login(server, server.user(), { online: true });
   expect(await client.drained()).toEqual([]);
   client.connection.end();

@@ -1,5 +1,5 @@
 // A fresh process runs uncompiled code: its first thousands of stanzas cost several times what the later ones do. So while
-// nobody is connected yet, a worker plays ordinary traffic to itself: a second worker in the same process, over a database
+// nobody has logged in yet, a worker plays ordinary traffic to itself: a second worker in the same process, over a database
 // that goes away, and clients that log in, write to somebody absent, come back and read.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
@@ -171,7 +171,7 @@ async function startOnScratch(
   settings: Settings,
   crossing: Crossing,
 ): Promise<{ worker: Worker; server: StoreServer }> {
-  const directory = mkdtempSync(join(tmpdir(), 'xmppd-'));
+  const directory = mkdtempSync(join(tmpdir(), `xmppd-rehearsal-${process.pid}-`));
   try {
     const path = join(directory, 'rehearsal.sqlite');
     const server = openInlineServer({ path, synchronous: 'OFF' }, PORTS);
