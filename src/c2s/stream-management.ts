@@ -30,7 +30,7 @@ export interface EnableRequest {
   readonly max: string | undefined;
 }
 
-/** `<enable/>` on a bound stream. @returns the answer. @throws StreamError when it is enabled already */
+/** `<enable/>` on a bound stream. @returns the answer */
 export function enable(
   session: Session,
   request: EnableRequest,
@@ -38,12 +38,8 @@ export function enable(
   resumeTimeoutMs: number,
 ): Bytes {
   if (session.management !== undefined) {
-    // XEP-0198 §6: told that it failed; §3: and a second attempt ends the stream.
-    session.write(failed('unexpected-request'));
-    throw new StreamError(
-      'policy-violation',
-      'Stream management is enabled once for a stream (XEP-0198).',
-    );
+    // COMPAT: XEP-0198 §3 would end the stream; clients that ask twice are told (§6) and go on as if nothing were.
+    return failed('unexpected-request');
   }
   const wanted = request.resume;
   const resumable = (wanted === 'true' || wanted === '1') && resumeTimeoutMs > 0;
