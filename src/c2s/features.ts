@@ -65,15 +65,18 @@ export function featuresAfterLogin(parts: C2sParts): Bytes {
   return features(BIND + SESSION + afterLogin(parts));
 }
 
-/** After log-in by SASL2, which bound a resource: XEP-0388 §2.6.1. */
-export function featuresAfterBind(parts: C2sParts): Bytes {
-  return features(afterLogin(parts));
+/**
+ * After log-in by SASL2, which bound a resource: XEP-0388 §2.6.1.
+ * @param managed stream management is enabled already: clients enable whatever is offered, and once is all (XEP-0198 §3)
+ */
+export function featuresAfterBind(parts: C2sParts, managed: boolean): Bytes {
+  return features(afterLogin(parts, managed ? '' : SM));
 }
 
-function afterLogin(parts: C2sParts): string {
+function afterLogin(parts: C2sParts, management: string = SM): string {
   const { settings } = parts;
   const idleMs = settings.idlePingMs > 0 ? settings.idlePingMs : settings.idleTimeoutMs;
-  return SM + parts.moduleFeatures() + limits(settings.afterLogin.maxStanzaBytes, idleMs);
+  return management + parts.moduleFeatures() + limits(settings.afterLogin.maxStanzaBytes, idleMs);
 }
 
 function inTheClear(parts: C2sParts, offer: Offer, early: string): Bytes {

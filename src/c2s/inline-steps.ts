@@ -135,7 +135,7 @@ export class InlineSteps {
     const enabled = bind.enable === undefined ? '' : this.enable(session, bind.enable);
     this.answers += `<bound xmlns='${NS.bind2}'>${enabled}${outcome.inline ?? ''}</bound>`;
     this.succeed(session.jid.full);
-    logIn.stream.write(featuresAfterBind(logIn.parts));
+    logIn.stream.write(featuresAfterBind(logIn.parts, session.management !== undefined));
     // XEP-0386 §4.2: "the session must begin in that state".
     if (bind.clientState !== undefined && logIn.parts.takesInline(NS.csi))
       logIn.user.replay(new StanzaReader(logIn.parts.xml).read(bind.clientState));
